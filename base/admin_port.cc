@@ -1,0 +1,84 @@
+#include "base/admin_port.h"
+
+#include <thread>
+#include <utility>
+
+#include <httplib.h>
+
+namespace dmp {
+namespace {
+
+constexpr std::size_t kThreads = 2;
+constexpr std::size_t kPayloadBytesMax = 4096;
+
+void answer(httplib::Response& response, const Verdict& verdict) {
+  response.status = verdict.good ? 200 : 503;
+  response.set_content(verdict.reason + "\n", "text/plain; charset=utf-8");
+}
+
+// The library's default is SO_REUSEPORT: two programs would share a port without a word.
+void reuse_address_only(socket_t socket) {
+  const int yes = 1;
+  setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+}
+
+}  // namespace
+
+struct AdminPort::Server {
+  httplib::Server http;
+  std::thread thread;
+};
+
+AdminPort::AdminPort(const Metrics& metrics, AdminChecks checks)
+    : server_(std::make_unique<Server>()) {
+  httplib::Server& http = server_->http;
+  http.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+  http.set_socket_options(reuse_address_only);
+  http.set_payload_max_length(kPayloadBytesMax);
+  http.set_read_timeout(5);
+  http.set_write_timeout(5);
+  http.set_keep_alive_timeout(1);
+  http.Get("/livez", [live = std::move(checks.live)](const auto&, auto& response) {
+    answer(response, live());
+  });
+  http.Get("/readyz", [ready = std::move(checks.ready)](const auto&, auto& response) {
+    answer(response, ready());
+  });
+  for (auto& [name, part] : checks.parts) {
+    http.Get("/readyz/" + name, [part = std::move(part)](const auto&, auto& response) {
+      answer(response, part());
+    });
+  }
+  http.Get("/metrics", [&metrics](const auto&, auto& response) {
+    response.set_content(metrics.text(), "text/plain; version=0.0.4; charset=utf-8");
+  });
+}
+
+AdminPort::~AdminPort() { stop(); }
+
+Result<int> AdminPort::run(const std::string& address, int port) {
+  httplib::Server& http = server_->http;
+  int bound = port;
+  if (port == 0) {
+    bound = http.bind_to_any_port(address);
+  } else if (!http.bind_to_port(address, port)) {
+    bound = -1;
+  }
+  if (bound < 0) {
+    return fail("address_in_use", "admin port " + address + ":" + std::to_string(port) +
+                                      " cannot be opened: another program has it, or the address "
+                                      "is not of this machine; choose another --admin-port");
+  }
+  server_->thread = std::thread([&http] { http.listen_after_bind(); });
+  return bound;
+}
+
+void AdminPort::stop() {
+  if (!server_->thread.joinable()) return;
+  // stop() before the accept loop runs would be forgotten.
+  while (!server_->http.is_running()) std::this_thread::yield();
+  server_->http.stop();
+  server_->thread.join();
+}
+
+}  // namespace dmp

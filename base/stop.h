@@ -1,0 +1,39 @@
+// Stop: SIGTERM and SIGINT as a std::stop_token.
+//
+// Construct it first in main: it blocks both signals in the calling thread, and every thread
+// started later inherits that. SIGPIPE is ignored for the whole process (Paho C 1.3.12 and libpq
+// write to sockets whose peer may be gone). A second signal ends the process at once with
+// status 128 + signal.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <thread>
+
+namespace dmp {
+
+// Waits; true, at once, if the token is stopped within `patience`.
+bool stopped_within(const std::stop_token& token, std::chrono::milliseconds patience);
+
+class Stop {
+ public:
+  Stop();
+  ~Stop();
+  Stop(const Stop&) = delete;
+  Stop& operator=(const Stop&) = delete;
+
+  // Starts the thread that waits for the signals.
+  void run();
+
+  // Thread-safe.
+  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+  void request() { source_.request_stop(); }
+
+ private:
+  void wait_for_signals(const std::stop_token& end);
+
+  std::stop_source source_;
+  std::jthread thread_;
+};
+
+}  // namespace dmp

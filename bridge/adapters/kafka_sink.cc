@@ -1,0 +1,234 @@
+#include "bridge/adapters/kafka_sink.h"
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <utility>
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace dmp::bridge {
+namespace {
+
+constexpr std::size_t kReportsPerPoll = 4096;
+
+// What librdkafka writes to an eventfd; it keeps the pointer.
+constexpr std::uint64_t kOne = 1;
+
+struct ConfDelete {
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+};
+struct EventDelete {
+  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
+};
+struct ErrorDelete {
+  void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
+};
+struct HeadersDelete {
+  void operator()(rd_kafka_headers_t* headers) const { rd_kafka_headers_destroy(headers); }
+};
+using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDelete>;
+using Headers = std::unique_ptr<rd_kafka_headers_t, HeadersDelete>;
+
+void log_from_library(const rd_kafka_t*, int level, const char* facility, const char* text) {
+  constexpr int kSyslogError = 3;
+  constexpr int kSyslogNotice = 5;
+  const LogLevel ours = level <= kSyslogError    ? LogLevel::kError
+                        : level <= kSyslogNotice ? LogLevel::kWarning
+                                                 : LogLevel::kInfo;
+  log_line(ours, "kafka_library", {{"facility", facility}, {"text", text}});
+}
+
+std::map<std::string, std::string> properties_of(const KafkaOptions& options) {
+  std::map<std::string, std::string> properties = {
+      {"bootstrap.servers", options.brokers},
+      {"client.id", options.client_id},
+      {"enable.idempotence", "true"},
+      {"acks", "all"},
+      // The default turns an outage of five minutes into lost messages.
+      {"message.timeout.ms", "0"},
+      // JVM clients must find the same partition for the same key.
+      {"partitioner", "murmur2_random"},
+      {"linger.ms", "5"},
+      {"queue.buffering.max.messages", std::to_string(options.queued_messages_max)},
+      {"queue.buffering.max.kbytes", std::to_string(options.queued_bytes_max / 1024)},
+      // Below what a broker takes by default, so that a batch is not refused for its size.
+      {"batch.size", "524288"},
+      {"socket.nagle.disable", "true"},
+      {"reconnect.backoff.ms", "100"},
+      {"reconnect.backoff.max.ms", "2000"},
+      {"log.connection.close", "false"},
+  };
+  for (const auto& [name, value] : options.properties) properties[name] = value;
+  return properties;
+}
+
+Result<Conf> make_conf(const KafkaOptions& options) {
+  Conf conf(rd_kafka_conf_new());
+  std::array<char, 512> why{};
+  for (const auto& [name, value] : properties_of(options)) {
+    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size()) !=
+        RD_KAFKA_CONF_OK) {
+      return fail("bad_setting", "Kafka property " + name + ": " + why.data());
+    }
+  }
+  rd_kafka_conf_set_log_cb(conf.get(), log_from_library);
+  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+  return conf;
+}
+
+// Errors for which the record itself is at fault: no repetition can help.
+bool is_rejection(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Error rejection_of(rd_kafka_resp_err_t code) {
+  const bool too_large = code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+  return {too_large ? "too_large" : "rejected_by_kafka",
+          std::string("Kafka refuses the record: ") + rd_kafka_err2str(code), Retry::kNo};
+}
+
+Error failure_of(rd_kafka_resp_err_t code, const std::string& detail) {
+  return {"kafka_failed", std::string(rd_kafka_err2name(code)) + ": " + detail, Retry::kYes};
+}
+
+Headers make_headers(const std::vector<Header>& headers) {
+  Headers made(rd_kafka_headers_new(headers.size()));
+  for (const Header& header : headers) {
+    rd_kafka_header_add(made.get(), header.name.data(), static_cast<ssize_t>(header.name.size()),
+                        header.value.data(), static_cast<ssize_t>(header.value.size()));
+  }
+  return made;
+}
+
+rd_kafka_vu_t part(rd_kafka_vtype_t type) {
+  rd_kafka_vu_t made{};
+  made.vtype = type;
+  return made;
+}
+
+rd_kafka_vu_t bytes(rd_kafka_vtype_t type, std::string_view text) {
+  rd_kafka_vu_t made = part(type);
+  // A null pointer would be a tombstone, an empty text is none.
+  made.u.mem.ptr = const_cast<char*>(text.data() == nullptr ? "" : text.data());
+  made.u.mem.size = text.size();
+  return made;
+}
+
+}  // namespace
+
+struct KafkaSink::Producer {
+  rd_kafka_t* handle;
+  rd_kafka_queue_t* events;
+
+  explicit Producer(rd_kafka_t* made) : handle(made), events(rd_kafka_queue_get_main(made)) {}
+  ~Producer() {
+    rd_kafka_queue_io_event_enable(events, -1, nullptr, 0);
+    rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_queue_destroy(events);
+    rd_kafka_destroy(handle);
+  }
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  // Null if the queue is empty.
+  std::unique_ptr<rd_kafka_event_t, EventDelete> next_event() const {
+    return std::unique_ptr<rd_kafka_event_t, EventDelete>(rd_kafka_queue_poll(events, 0));
+  }
+
+  rd_kafka_resp_err_t produce(std::uint64_t ticket, const Record& record) const {
+    const std::string topic(record.topic);
+    Headers headers = make_headers(record.headers);
+    std::array<rd_kafka_vu_t, 5> parts = {
+        part(RD_KAFKA_VTYPE_TOPIC), bytes(RD_KAFKA_VTYPE_KEY, record.key),
+        bytes(RD_KAFKA_VTYPE_VALUE, record.payload), part(RD_KAFKA_VTYPE_HEADERS),
+        part(RD_KAFKA_VTYPE_OPAQUE)};
+    parts[0].u.cstr = topic.c_str();
+    parts[3].u.headers = headers.get();
+    // The opaque pointer is only a number to us, and never followed.
+    parts[4].u.ptr = std::bit_cast<void*>(ticket);
+    const std::unique_ptr<rd_kafka_error_t, ErrorDelete> error(
+        rd_kafka_produceva(handle, parts.data(), parts.size()));
+    if (error != nullptr) return rd_kafka_error_code(error.get());
+    static_cast<void>(headers.release());  // the message owns them now
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+};
+
+KafkaSink::KafkaSink(KafkaOptions options)
+    : options_(std::move(options)),
+      broken_(Error{"not_started", "the producer is not started", Retry::kYes}) {}
+
+KafkaSink::~KafkaSink() = default;
+
+bool KafkaSink::send(std::uint64_t ticket, const Record& record) {
+  if (broken_) return false;
+  const rd_kafka_resp_err_t code = producer_->produce(ticket, record);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
+  if (is_rejection(code)) {
+    reports_.push_back({ticket, rejection_of(code)});
+    return true;
+  }
+  broken_ = failure_of(code, "topic " + std::string(record.topic));
+  return false;
+}
+
+std::vector<Delivery> KafkaSink::poll() {
+  std::vector<Delivery> reports = std::exchange(reports_, {});
+  while (producer_ != nullptr && reports.size() < kReportsPerPoll) {
+    const auto event = producer_->next_event();
+    if (event == nullptr) break;
+    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR) {
+      // Other errors are transient, and the library logs them itself.
+      if (rd_kafka_event_error_is_fatal(event.get()) != 0 && !broken_) {
+        broken_ =
+            failure_of(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
+      }
+      continue;
+    }
+    while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event.get())) {
+      const auto ticket = std::bit_cast<std::uint64_t>(message->_private);
+      if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        reports.push_back({ticket, std::nullopt});
+      } else if (is_rejection(message->err)) {
+        reports.push_back({ticket, rejection_of(message->err)});
+      } else if (!broken_) {
+        // Not stored, and not its own fault. What follows it must not overtake it.
+        broken_ = failure_of(message->err, rd_kafka_err2str(message->err));
+      }
+    }
+  }
+  return reports;
+}
+
+Status KafkaSink::rebuild() {
+  producer_.reset();
+  reports_.clear();
+  auto conf = make_conf(options_);
+  if (!conf) return tl::unexpected(conf.error());
+  std::array<char, 512> why{};
+  rd_kafka_t* handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), why.data(), why.size());
+  if (handle == nullptr) return fail("bad_setting", std::string("Kafka producer: ") + why.data());
+  static_cast<void>(conf->release());  // the handle owns it now
+  producer_ = std::make_unique<Producer>(handle);
+  if (options_.ready_fd >= 0) {
+    rd_kafka_queue_io_event_enable(producer_->events, options_.ready_fd, &kOne, sizeof kOne);
+  }
+  broken_.reset();
+  return {};
+}
+
+}  // namespace dmp::bridge

@@ -1,0 +1,46 @@
+#include "bridge/instruments.h"
+
+namespace dmp::bridge {
+
+Instruments::Instruments(Metrics& metrics)
+    : metrics_(metrics),
+      received(metrics.counter("dmp_bridge_received_total", "Messages taken from the window")),
+      duplicates(metrics.counter("dmp_bridge_duplicates_total",
+                                 "Messages the broker marked as possibly sent before")),
+      properties_dropped(metrics.counter("dmp_bridge_properties_dropped_total",
+                                         "User properties not passed on: reserved or too many")),
+      window_refused(metrics.counter(
+          "dmp_bridge_window_refused_total",
+          "Messages the window had no room for; not acknowledged, so they come again")),
+      stored(metrics.counter("dmp_bridge_stored_total", "Messages Kafka has stored")),
+      dead_lettered(
+          metrics.counter("dmp_bridge_dead_lettered_total", "Messages stored in dead letters")),
+      dead_letters_lost(metrics.counter("dmp_bridge_dead_letters_lost_total",
+                                        "Dead letters Kafka refused as well; see the log")),
+      isolated(metrics.counter("dmp_bridge_isolated_total",
+                               "Records refused in a batch and sent again alone")),
+      producer_rebuilds(metrics.counter("dmp_bridge_producer_rebuilds_total",
+                                        "Kafka producers given up and built anew")),
+      confirmed(metrics.counter("dmp_bridge_confirmed_total", "Messages confirmed to their agent")),
+      confirmations_lost(metrics.counter("dmp_bridge_confirmations_lost_total",
+                                         "Confirmations not sent; the agent sends again")),
+      connects(metrics.counter("dmp_bridge_connects_total", "Connections to the broker made")),
+      sessions_lost(metrics.counter("dmp_bridge_sessions_lost_total",
+                                    "Reconnects at which the broker had lost our session")),
+      connected(metrics.gauge("dmp_bridge_connected", "1 while connected and subscribed")),
+      valve_open(metrics.gauge("dmp_bridge_valve_open", "0 while the window waits for Kafka")),
+      window_messages(metrics.gauge("dmp_bridge_window_messages", "Messages in the window")),
+      window_bytes(metrics.gauge("dmp_bridge_window_bytes", "Bytes in the window")),
+      window_oldest_seconds(metrics.gauge("dmp_bridge_window_oldest_seconds",
+                                          "Age of the oldest message in the window")),
+      in_flight(metrics.gauge("dmp_bridge_in_flight", "Records given to Kafka, not yet reported")),
+      stored_after_seconds(metrics.histogram(
+          "dmp_bridge_stored_after_seconds", "From taking a message to Kafka's report",
+          {0.001, 0.002, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60})) {}
+
+void Instruments::refused(const std::string& code) {
+  metrics_.counter("dmp_bridge_refused_total", "Messages refused, by reason", {{"reason", code}})
+      .add();
+}
+
+}  // namespace dmp::bridge

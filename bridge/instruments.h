@@ -1,0 +1,43 @@
+// Instruments: everything the bridge counts and measures. Thread-safe, as metrics are.
+#pragma once
+
+#include <string>
+
+#include "base/metrics.h"
+
+namespace dmp::bridge {
+
+class Instruments {
+ public:
+  explicit Instruments(Metrics& metrics);
+
+  // A message was refused for `code`; it goes to dead letters.
+  void refused(const std::string& code);
+
+ private:
+  Metrics& metrics_;
+
+ public:
+  Counter received;
+  Counter duplicates;
+  Counter properties_dropped;
+  Counter window_refused;
+  Counter stored;
+  Counter dead_lettered;
+  Counter dead_letters_lost;
+  Counter isolated;
+  Counter producer_rebuilds;
+  Counter confirmed;
+  Counter confirmations_lost;
+  Counter connects;
+  Counter sessions_lost;
+  Gauge connected;
+  Gauge valve_open;
+  Gauge window_messages;
+  Gauge window_bytes;
+  Gauge window_oldest_seconds;
+  Gauge in_flight;
+  Histogram stored_after_seconds;
+};
+
+}  // namespace dmp::bridge

@@ -1,0 +1,76 @@
+// dmp-bridge: turns MQTT messages into Kafka records and tells their senders when Kafka has them.
+#include <exception>
+#include <random>
+
+#include "base/admin_port.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "bridge/adapters/kafka_sink.h"
+#include "bridge/adapters/memory_window.h"
+#include "bridge/adapters/paho_source.h"
+#include "bridge/options.h"
+#include "bridge/pump.h"
+
+namespace dmp::bridge {
+namespace {
+
+int run(Stop& stop, const Options& options) {
+  auto routes = Routes::make(uplink_routes());
+  if (!routes) {
+    log_error("bad_routes", {{"reason", routes.error().message}});
+    return 1;
+  }
+  const SystemClock clock;
+  Metrics metrics;
+  Instruments instruments(metrics);
+  Wake wake;
+  MemoryWindow window(static_cast<std::size_t>(options.window_bytes),
+                      static_cast<std::size_t>(options.window_messages));
+  KafkaSink sink({.brokers = options.kafka_brokers,
+                  .client_id = options.name,
+                  .ready_fd = wake.fd(),
+                  .properties = {}});
+  PahoSource source({.uri = options.mqtt_uri,
+                     .client_id = options.name,
+                     .ca_file = options.mqtt_ca,
+                     .certificate_file = options.mqtt_certificate,
+                     .key_file = options.mqtt_key,
+                     .filters = routes->filters(),
+                     .receive_max = static_cast<int>(kReceiveMax)},
+                    window, wake, clock);
+  Uplink uplink(options.name, *routes, window, sink, clock, instruments);
+  Pump pump(water_marks(options), std::random_device()(), uplink, window, source, wake, clock,
+            instruments);
+  AdminPort admin(metrics, {.live = [&pump] { return pump.live(); },
+                            .ready = [&pump] { return pump.ready(); }});
+  const auto port = admin.run(options.admin_address, static_cast<int>(options.admin_port));
+  if (!port) {
+    log_error("admin_port_failed", {{"reason", port.error().message}});
+    return 1;
+  }
+  log_info("started", {{"name", options.name}, {"version", DMP_VERSION}, {"admin_port", *port}});
+  stop.run();
+  pump.run(stop.token());
+  admin.stop();
+  return 0;
+}
+
+}  // namespace
+}  // namespace dmp::bridge
+
+int main(int argc, char** argv) {
+  dmp::Stop stop;
+  dmp::bridge::Options options;
+  dmp::Settings settings("dmp-bridge", "Turns MQTT messages into Kafka records.");
+  dmp::bridge::declare(settings, options);
+  if (const auto status = dmp::exit_status(settings.parse(argc, argv), "dmp-bridge")) {
+    return *status;
+  }
+  dmp::log_start("dmp-bridge");
+  try {
+    return dmp::bridge::run(stop, options);
+  } catch (const std::exception& error) {
+    dmp::log_error("unexpected_exception", {{"error", error.what()}});
+    return 1;
+  }
+}

@@ -1,0 +1,71 @@
+#include "bridge/options.h"
+
+#include <unistd.h>
+
+#include "bridge/core/message.h"
+#include "schema/ids.h"
+
+namespace dmp::bridge {
+namespace {
+
+constexpr std::int64_t kMiB = 1'048'576;
+constexpr std::int64_t kHeadroom =
+    kReceiveMax * static_cast<std::int64_t>(MessageLimits::kMessageBytes);
+
+Status check_file(const std::string& setting, const std::string& path) {
+  if (!path.empty() && access(path.c_str(), R_OK) == 0) return {};
+  return fail("bad_setting",
+              "setting " + setting + ": '" + path + "' cannot be read; name a PEM file");
+}
+
+Status check(const Options& options) {
+  // The name is also a certificate's CN and a client id, so it follows the rule for serials.
+  if (!RaeSerial::parse(options.name)) {
+    return fail("bad_setting", "setting name: '" + options.name +
+                                   "' is not a bridge name: 1 to 64 of A-Z a-z 0-9 . _ -");
+  }
+  if (options.kafka_brokers.empty()) {
+    return fail("bad_setting", "setting kafka-brokers: is empty; give host:port, comma separated");
+  }
+  if (options.mqtt_uri.starts_with("tcp://")) return {};
+  if (!options.mqtt_uri.starts_with("ssl://")) {
+    return fail("bad_setting", "setting mqtt-uri: '" + options.mqtt_uri +
+                                   "' is neither ssl://host:port nor tcp://host:port");
+  }
+  if (auto status = check_file("mqtt-ca", options.mqtt_ca); !status) return status;
+  if (auto status = check_file("mqtt-certificate", options.mqtt_certificate); !status) {
+    return status;
+  }
+  return check_file("mqtt-key", options.mqtt_key);
+}
+
+}  // namespace
+
+WaterMarks water_marks(const Options& options) {
+  const auto high_bytes = static_cast<std::size_t>(options.window_bytes - kHeadroom);
+  const auto high_messages = static_cast<std::size_t>(options.window_messages - kReceiveMax);
+  return {.high_bytes = high_bytes,
+          .low_bytes = high_bytes / 2,
+          .high_messages = high_messages,
+          .low_messages = high_messages / 2};
+}
+
+void declare(Settings& settings, Options& options) {
+  settings.add("name", options.name, "name of this bridge: MQTT client id and certificate CN");
+  settings.add("mqtt-uri", options.mqtt_uri, "MQTT broker, ssl://host:port");
+  settings.add("mqtt-ca", options.mqtt_ca, "file: certificate of the CA the broker is checked by");
+  settings.add("mqtt-certificate", options.mqtt_certificate, "file: our certificate");
+  settings.add("mqtt-key", options.mqtt_key, "file: our private key");
+  settings.add("kafka-brokers", options.kafka_brokers, "Kafka brokers, host:port,host:port");
+  settings.add("window-bytes", options.window_bytes,
+               "room for messages between MQTT and Kafka; most of it is kept free for what is "
+               "still coming when the connection is closed",
+               kHeadroom + 4 * kMiB, 4096 * kMiB);
+  settings.add("window-messages", options.window_messages, "the same as a number of messages",
+               4 * kReceiveMax, 1'000'000);
+  settings.add("admin-address", options.admin_address, "address of /livez, /readyz and /metrics");
+  settings.add("admin-port", options.admin_port, "their port; 0 takes any free one", 0, 65535);
+  settings.check([&options] { return check(options); });
+}
+
+}  // namespace dmp::bridge

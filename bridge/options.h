@@ -1,0 +1,35 @@
+// Options of dmp-bridge: one table, used for flags, environment, file and help.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/settings.h"
+#include "bridge/core/valve.h"
+
+namespace dmp::bridge {
+
+struct Options {
+  std::string name;
+  std::string mqtt_uri = "ssl://127.0.0.1:8883";
+  std::string mqtt_ca;
+  std::string mqtt_certificate;
+  std::string mqtt_key;
+  std::string kafka_brokers = "127.0.0.1:9092";
+  std::int64_t window_bytes = 50'331'648;  // 48 MiB
+  std::int64_t window_messages = 16'384;
+  std::string admin_address = "127.0.0.1";
+  std::int64_t admin_port = 0;
+};
+
+// Messages the broker may send ahead of their acknowledgement: what can still come after the
+// window has reached its high water mark.
+inline constexpr std::int64_t kReceiveMax = 500;
+
+// High water leaves room for kReceiveMax of the largest messages; low water is half of it.
+WaterMarks water_marks(const Options& options);
+
+// `options` must outlive `settings`.
+void declare(Settings& settings, Options& options);
+
+}  // namespace dmp::bridge

@@ -1,0 +1,92 @@
+// Ports: what the bridge's loop needs from the outside world. Each has an adapter and a fake, and
+// both pass the same tests (tests/bridge).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "bridge/core/message.h"
+#include "bridge/core/record.h"
+
+namespace dmp::bridge {
+
+struct WindowLevel {
+  std::size_t messages = 0;
+  std::size_t bytes = 0;
+  std::uint64_t refused = 0;  // since the start
+};
+
+// Window: a bounded store of messages between MQTT and Kafka, first in, first out.
+class Window {
+ public:
+  virtual ~Window() = default;
+
+  // Keeps a copy; false if it has no room. Never blocks. For the source's thread.
+  virtual bool append(const Message& message) noexcept = 0;
+
+  // Everything below is for the loop.
+
+  // The oldest message not yet taken; the n-th has sequence n, from 0. Valid until freed.
+  virtual std::optional<Message> take() = 0;
+  // A message taken and not yet freed.
+  [[nodiscard]] virtual Message at(std::uint64_t sequence) const = 0;
+  // Frees the `count` oldest messages, which were taken.
+  virtual void free(std::size_t count) = 0;
+  [[nodiscard]] virtual WindowLevel level() const = 0;
+};
+
+struct SourceEvent {
+  enum class Kind { kUp, kDown };
+  Kind kind = Kind::kDown;
+  bool session_present = false;  // of kUp: the broker still had our session
+  std::string reason;            // of kDown
+};
+
+// Source: the MQTT broker. While it is up, messages of the routes' filters go into the window.
+//
+// A message the window refuses is not acknowledged: the connection ends and the broker sends it
+// again. All methods are for the loop and return at once.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // Only while down. One kUp (connected and subscribed) or kDown follows.
+  virtual void connect() = 0;
+  // Only while up, cleanly: the session stays at the broker. One kDown follows.
+  virtual void disconnect() = 0;
+  // What happened since the last call, oldest first. A lost connection is a kDown.
+  virtual std::optional<SourceEvent> poll() = 0;
+  // Fails if it is down or has too much to send already.
+  virtual Status publish(const std::string& topic, const std::string& payload,
+                         std::chrono::seconds expiry) = 0;
+};
+
+struct Delivery {
+  std::uint64_t ticket = 0;
+  // Set: Kafka will never take this record. The fault may be a neighbour's in the same batch.
+  std::optional<Error> rejection;
+};
+
+// Sink: Kafka. Records of one key are stored in the order they were sent, each once per send.
+//
+// It borrows the value of a record, which must stay until reported or until rebuild().
+// All methods are for the loop and return at once, except rebuild.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  // False: full or broken; nothing was taken. `ticket` comes back in the report.
+  virtual bool send(std::uint64_t ticket, const Record& record) = 0;
+  // Reports since the last call.
+  virtual std::vector<Delivery> poll() = 0;
+  // Why nothing can be stored before rebuild(); a new sink is broken.
+  [[nodiscard]] virtual std::optional<Error> broken() const = 0;
+  // Starts afresh and forgets whatever it has not reported.
+  virtual Status rebuild() = 0;
+};
+
+}  // namespace dmp::bridge

@@ -1,0 +1,183 @@
+#include "bridge/pump.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "schema/codec.h"
+#include "schema/topics.h"
+
+namespace dmp::bridge {
+namespace {
+
+constexpr std::chrono::seconds kKafkaSilence{30};
+constexpr std::chrono::seconds kLoopSilence{10};
+constexpr std::chrono::milliseconds kObservation{250};
+
+}  // namespace
+
+Pump::Pump(WaterMarks marks, std::uint64_t seed, Uplink& uplink, Window& window, Source& source,
+           Wake& wake, const Clock& clock, Instruments& instruments)
+    : uplink_(uplink),
+      window_(window),
+      source_(source),
+      wake_(wake),
+      clock_(clock),
+      instruments_(instruments),
+      valve_(marks),
+      link_(seed),
+      last_turn_(clock.steady()),
+      ready_{false, "starting"} {}
+
+void Pump::run(const std::stop_token& stop) {
+  const std::stop_callback wake_to_stop(stop, [this] { wake_.notify(); });
+  while (!stop.stop_requested()) {
+    const SteadyTime next = turn();
+    wake_.wait_until(next, clock_.steady());
+  }
+  drain();
+}
+
+SteadyTime Pump::turn() {
+  last_turn_ = clock_.steady();
+  uplink_.turn();
+  hear();
+  steer();
+  answer(false);
+  observe();
+  SteadyTime next = std::min(uplink_.next_turn(), next_observation_);
+  if (link_.state() == Link::State::kDown && valve_.is_open() && !stopping_) {
+    next = std::min(next, link_.next_attempt());
+  }
+  if (link_.is_up()) next = std::min(next, uplink_.confirmations().next_due().value_or(next));
+  return next;
+}
+
+void Pump::hear() {
+  while (const auto event = source_.poll()) {
+    if (event->kind == SourceEvent::Kind::kDown) {
+      const bool wanted = link_.state() == Link::State::kLeaving;
+      log_line(wanted ? LogLevel::kInfo : LogLevel::kWarning, "mqtt_down",
+               {{"reason", event->reason}});
+      link_.ended(clock_.steady());
+      down_reason_ = event->reason;
+      continue;
+    }
+    instruments_.connects.add();
+    log_info("mqtt_up", {{"session_present", event->session_present}});
+    if (link_.connected(event->session_present)) {
+      instruments_.sessions_lost.add();
+      log_error("mqtt_session_lost",
+                {{"meaning", "the broker forgot what it had queued for us; agents send it again"}});
+    }
+  }
+}
+
+void Pump::steer() {
+  const WindowLevel level = window_.level();
+  const bool was_open = valve_.is_open();
+  const bool open = valve_.update(level.bytes, level.messages);
+  if (open != was_open) {
+    log_warning(open ? "valve_opened" : "valve_closed",
+                {{"window_bytes", level.bytes}, {"window_messages", level.messages}});
+    if (open) link_.put_off(clock_.steady());
+  }
+  if (level.refused > window_refused_) {
+    instruments_.window_refused.add(static_cast<double>(level.refused - window_refused_));
+    log_error("window_refused", {{"messages", level.refused - window_refused_}});
+    window_refused_ = level.refused;
+  }
+  switch (link_.decide(open && !stopping_, clock_.steady())) {
+    case Link::Action::kConnect:
+      source_.connect();
+      break;
+    case Link::Action::kDisconnect:
+      source_.disconnect();
+      break;
+    case Link::Action::kNone:
+      break;
+  }
+}
+
+void Pump::answer(bool all) {
+  Confirmations& confirmations = uplink_.confirmations();
+  const std::uint64_t dropped = confirmations.dropped();
+  instruments_.confirmations_lost.add(static_cast<double>(dropped - confirmations_dropped_));
+  confirmations_dropped_ = dropped;
+  if (!link_.is_up()) return;
+  const SteadyTime now = clock_.steady();
+  bool is_full = false;
+  for (Confirmation& each : confirmations.take_due(now, all)) {
+    if (!is_full) {
+      each.confirm.sent_at = {clock_.wall_us()};
+      is_full = !source_.publish(agent_topic(each.rae, TopicKind::kConfirm), encode(each.confirm),
+                                 kConfirmationExpiry);
+    }
+    if (is_full) {
+      confirmations.put_back(std::move(each), now);
+    } else {
+      instruments_.confirmed.add(
+          static_cast<double>(each.confirm.stored.size() + each.confirm.refused.size()));
+    }
+  }
+}
+
+void Pump::observe() {
+  if (clock_.steady() < next_observation_) return;
+  next_observation_ = clock_.steady() + kObservation;
+  uplink_.observe();
+  instruments_.connected.set(link_.is_up() ? 1 : 0);
+  instruments_.valve_open.set(valve_.is_open() ? 1 : 0);
+  const Verdict now = readiness();
+  const std::lock_guard lock(mutex_);
+  ready_ = now;
+}
+
+Verdict Pump::readiness() const {
+  const auto stored = uplink_.last_stored();
+  if (const auto trouble = uplink_.trouble()) return {false, "kafka: " + trouble->message};
+  if (!stored) return {false, "kafka: has not acknowledged anything yet"};
+  if (clock_.steady() - *stored > kKafkaSilence) {
+    return {false, "kafka: has not acknowledged anything for " +
+                       std::to_string(kKafkaSilence.count()) + " s"};
+  }
+  if (!valve_.is_open()) return {false, "window: full, waiting for kafka; mqtt is closed"};
+  if (!link_.is_up()) return {false, "mqtt: " + down_reason_};
+  return {true, "mqtt subscribed, kafka acknowledges"};
+}
+
+Verdict Pump::live() const {
+  const auto silence = clock_.steady() - last_turn_.load();
+  if (silence <= kLoopSilence) return {true, "the loop turns"};
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(silence);
+  return {false, "the loop has not turned for " + std::to_string(seconds.count()) + " s"};
+}
+
+Verdict Pump::ready() const {
+  const std::lock_guard lock(mutex_);
+  return ready_;
+}
+
+template <class Condition>
+void Pump::turn_until(SteadyTime deadline, Condition done) {
+  for (;;) {
+    const SteadyTime next = turn();
+    if (done() || clock_.steady() >= deadline) return;
+    wake_.wait_until(std::min(next, deadline), clock_.steady());
+  }
+}
+
+// What has arrived by now is stored and confirmed while the connection is still there; what arrives
+// until the connection ends is stored too, and repeated by its agent.
+void Pump::drain() {
+  const SteadyTime start = clock_.steady();
+  const std::uint64_t goal = uplink_.freed() + window_.level().messages;
+  turn_until(start + kConfirmPatience, [&] { return !link_.is_up() || uplink_.freed() >= goal; });
+  answer(true);
+  stopping_ = true;
+  turn_until(start + kStopPatience,
+             [&] { return link_.state() == Link::State::kDown && window_.level().messages == 0; });
+  log_info("stopped", {{"not_stored", window_.level().messages},
+                       {"not_confirmed", uplink_.confirmations().pending()}});
+}
+
+}  // namespace dmp::bridge

@@ -1,0 +1,197 @@
+#include "bridge/uplink.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/log.h"
+#include "schema/codec.h"
+
+namespace dmp::bridge {
+namespace {
+
+constexpr std::uint64_t kHeartbeatTicket = std::numeric_limits<std::uint64_t>::max();
+
+// Enough for full batches, little enough that reports and MQTT events are seen in time.
+constexpr int kMessagesPerTurn = 1000;
+
+constexpr BackoffLimits kRebuild{.first = std::chrono::milliseconds(200),
+                                 .most = std::chrono::milliseconds(2000)};
+
+double seconds(SteadyTime::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+Uplink::Uplink(std::string bridge, Routes routes, Window& window, Sink& sink, const Clock& clock,
+               Instruments& instruments)
+    : bridge_(std::move(bridge)),
+      routes_(std::move(routes)),
+      window_(window),
+      sink_(sink),
+      clock_(clock),
+      instruments_(instruments),
+      builder_(bridge_),
+      rebuild_backoff_(kRebuild, std::hash<std::string>()(bridge_)) {}
+
+void Uplink::turn() {
+  collect_reports();
+  if (sink_.broken()) revive();
+  if (sink_.broken()) return;
+  beat();
+  send_on();
+}
+
+SteadyTime Uplink::next_turn() const {
+  if (sink_.broken()) return next_rebuild_;
+  if (has_more_) return SteadyTime::min();
+  return next_heartbeat_;
+}
+
+void Uplink::collect_reports() {
+  for (const Delivery& delivery : sink_.poll()) {
+    if (delivery.ticket == kHeartbeatTicket) {
+      heartbeat_.clear();
+      if (delivery.rejection) {
+        log_error("heartbeat_rejected", {{"reason", delivery.rejection->message}});
+      } else {
+        last_stored_ = clock_.steady();
+      }
+    } else if (delivery.rejection) {
+      on_rejected(delivery.ticket, *delivery.rejection);
+    } else {
+      on_stored(delivery.ticket);
+    }
+  }
+}
+
+void Uplink::on_stored(std::uint64_t sequence) {
+  const SteadyTime now = clock_.steady();
+  const Ticket& ticket = inflight_.at(sequence);
+  last_stored_ = now;
+  rebuild_backoff_.reset();
+  instruments_.stored_after_seconds.observe(seconds(now - ticket.taken_at));
+  (ticket.refusal ? instruments_.dead_lettered : instruments_.stored).add();
+  if (ticket.asker && ticket.refusal) {
+    confirmations_.refused(*ticket.asker, ticket.refusal->code, now);
+  } else if (ticket.asker) {
+    confirmations_.stored(*ticket.asker, now);
+  }
+  finish(sequence);
+}
+
+void Uplink::on_rejected(std::uint64_t sequence, const Error& rejection) {
+  Ticket& ticket = inflight_.at(sequence);
+  if (!inflight_.is_alone(sequence)) {
+    instruments_.isolated.add();
+    inflight_.isolate(sequence);
+    return;
+  }
+  if (ticket.refusal) {
+    // Neither stored nor refused: its sender is told nothing and will try again.
+    instruments_.dead_letters_lost.add();
+    log_error("dead_letter_rejected", {{"topic", window_.at(sequence).topic},
+                                       {"code", ticket.refusal->code},
+                                       {"reason", rejection.message}});
+    finish(sequence);
+    return;
+  }
+  instruments_.refused(rejection.code);
+  log_warning("message_refused", {{"topic", window_.at(sequence).topic},
+                                  {"code", rejection.code},
+                                  {"reason", rejection.message}});
+  ticket.refusal = rejection;
+  inflight_.again(sequence);
+}
+
+void Uplink::finish(std::uint64_t sequence) {
+  const std::size_t count = inflight_.finish(sequence);
+  window_.free(count);
+  freed_ += count;
+}
+
+void Uplink::revive() {
+  const SteadyTime now = clock_.steady();
+  if (now < next_rebuild_) return;
+  if (started_) {
+    instruments_.producer_rebuilds.add();
+    log_warning("kafka_producer_rebuilt",
+                {{"reason", sink_.broken()->message}, {"sent_again", inflight_.on_their_way()}});
+  }
+  started_ = true;
+  next_rebuild_ = now + rebuild_backoff_.next();
+  inflight_.lose_all();
+  next_heartbeat_ = now;
+  if (auto status = sink_.rebuild(); !status) {
+    log_error("kafka_producer_failed", {{"reason", status.error().message}});
+  }
+  heartbeat_.clear();  // only now: the old producer borrowed it
+}
+
+void Uplink::beat() {
+  const SteadyTime now = clock_.steady();
+  if (now < next_heartbeat_) return;
+  next_heartbeat_ = now + kHeartbeat;
+  if (!heartbeat_.empty()) return;  // Kafka still owes a report of the last one
+  const std::int64_t sent_at = clock_.wall_us();
+  heartbeat_ = encode(BridgeHeartbeat{.sent_at = {sent_at}, .bridge = bridge_});
+  if (!sink_.send(kHeartbeatTicket, builder_.heartbeat(heartbeat_, sent_at))) heartbeat_.clear();
+}
+
+void Uplink::send_on() {
+  has_more_ = false;
+  for (int sent = 0; sent < kMessagesPerTurn; ++sent) {
+    if (!send_waiting()) return;
+    if (!inflight_.may_take() || !take_one()) return;
+  }
+  has_more_ = true;
+}
+
+// False if something waits that cannot be sent now.
+bool Uplink::send_waiting() {
+  while (const auto sequence = inflight_.next()) {
+    const Message message = window_.at(*sequence);
+    const Ticket& ticket = inflight_.at(*sequence);
+    const Record& record = ticket.refusal ? builder_.dead_letter(message, *ticket.refusal)
+                                          : builder_.record(message, ticket.route->kafka_topic);
+    if (!sink_.send(*sequence, record)) return false;
+    inflight_.sent(*sequence);
+  }
+  return true;
+}
+
+bool Uplink::take_one() {
+  const auto message = window_.take();
+  if (!message) return false;
+  Routed routed = routes_.route(*message);
+  instruments_.received.add();
+  if (message->duplicate) instruments_.duplicates.add();
+  if (message->properties_dropped > 0) {
+    instruments_.properties_dropped.add(message->properties_dropped);
+  }
+  if (routed.refusal) {
+    instruments_.refused(routed.refusal->code);
+    log_warning("message_refused", {{"topic", message->topic},
+                                    {"code", routed.refusal->code},
+                                    {"reason", routed.refusal->message}});
+  }
+  inflight_.add({.taken_at = clock_.steady(),
+                 .route = routed.route,
+                 .asker = std::move(routed.asker),
+                 .refusal = std::move(routed.refusal)});
+  return true;
+}
+
+void Uplink::observe() {
+  const WindowLevel level = window_.level();
+  instruments_.window_messages.set(static_cast<double>(level.messages));
+  instruments_.window_bytes.set(static_cast<double>(level.bytes));
+  instruments_.in_flight.set(static_cast<double>(inflight_.on_their_way()));
+  const bool holds_any = inflight_.unfinished() > 0;
+  const double age_us =
+      holds_any ? static_cast<double>(clock_.wall_us() - window_.at(freed_).received_at) : 0;
+  instruments_.window_oldest_seconds.set(std::max(age_us, 0.0) / 1e6);
+}
+
+}  // namespace dmp::bridge

@@ -1,0 +1,76 @@
+// Uplink: moves messages from the window to Kafka and collects what their senders must be told.
+//
+// A message leaves the window, and is confirmed, only after Kafka has reported it stored: as itself
+// or as a dead letter. Everything here is for the loop's thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "bridge/core/confirmations.h"
+#include "bridge/core/inflight.h"
+#include "bridge/core/record.h"
+#include "bridge/core/route.h"
+#include "bridge/instruments.h"
+#include "bridge/ports.h"
+
+namespace dmp::bridge {
+
+class Uplink {
+ public:
+  static constexpr std::chrono::seconds kHeartbeat{10};
+
+  // The references must outlive it.
+  Uplink(std::string bridge, Routes routes, Window& window, Sink& sink, const Clock& clock,
+         Instruments& instruments);
+
+  // Takes Kafka's reports and sends on what can be sent.
+  void turn();
+
+  // When turn() has something to do even if nothing happens.
+  [[nodiscard]] SteadyTime next_turn() const;
+
+  [[nodiscard]] Confirmations& confirmations() { return confirmations_; }
+  // Messages freed from the window since the start.
+  [[nodiscard]] std::uint64_t freed() const { return freed_; }
+  [[nodiscard]] std::optional<SteadyTime> last_stored() const { return last_stored_; }
+  // Why Kafka stores nothing at present, as far as the producer knows.
+  [[nodiscard]] std::optional<Error> trouble() const { return sink_.broken(); }
+  void observe();
+
+ private:
+  void collect_reports();
+  void on_stored(std::uint64_t sequence);
+  void on_rejected(std::uint64_t sequence, const Error& rejection);
+  void finish(std::uint64_t sequence);
+  void revive();
+  void beat();
+  void send_on();
+  bool send_waiting();
+  bool take_one();
+
+  const std::string bridge_;
+  const Routes routes_;
+  Window& window_;
+  Sink& sink_;
+  const Clock& clock_;
+  Instruments& instruments_;
+
+  RecordBuilder builder_;
+  Inflight inflight_;
+  Confirmations confirmations_;
+  Backoff rebuild_backoff_;
+  SteadyTime next_rebuild_{};
+  SteadyTime next_heartbeat_{};
+  std::string heartbeat_;  // on its way; empty if none is
+  std::uint64_t freed_ = 0;
+  std::optional<SteadyTime> last_stored_;
+  bool started_ = false;
+  bool has_more_ = false;  // the last turn stopped at its limit, not at the end of work
+};
+
+}  // namespace dmp::bridge

@@ -1,0 +1,36 @@
+#include "bridge/wake.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/check.h"
+
+namespace dmp::bridge {
+
+Wake::Wake() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { DMP_CHECK(fd_ >= 0); }
+
+Wake::~Wake() { close(fd_); }
+
+void Wake::notify() noexcept {
+  if (notified_.exchange(true)) return;
+  const std::uint64_t one = 1;
+  // Fails only if the counter is full, and then the loop is awake anyway.
+  [[maybe_unused]] const auto written = write(fd_, &one, sizeof one);
+}
+
+void Wake::wait_until(SteadyTime deadline, SteadyTime now) {
+  using std::chrono::milliseconds;
+  const auto patience = std::max(std::chrono::ceil<milliseconds>(deadline - now), milliseconds(0));
+  pollfd readable{fd_, POLLIN, 0};
+  ::poll(&readable, 1, static_cast<int>(std::min(patience, milliseconds(60'000)).count()));
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto got = read(fd_, &count, sizeof count);
+  // After the read: a notify() from here on writes again, one before it is seen by this turn.
+  notified_ = false;
+}
+
+}  // namespace dmp::bridge

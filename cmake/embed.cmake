@@ -1,0 +1,12 @@
+# Writes HEADER: `VARIABLE` as an array of {name, text} of FILES, in the order given.
+set(out "#pragma once\n\n#include <array>\n#include <string_view>\n\nnamespace dmp::embedded {\n")
+string(APPEND out "struct ${VARIABLE}_file {\n  std::string_view name;\n  std::string_view text;\n};\n")
+list(LENGTH FILES count)
+string(APPEND out "inline constexpr std::array<${VARIABLE}_file, ${count}> ${VARIABLE} = {{\n")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} text)
+  string(APPEND out "    {\"${name}\", R\"~~~(${text})~~~\"},\n")
+endforeach()
+string(APPEND out "}};\n}  // namespace dmp::embedded\n")
+file(WRITE ${HEADER} "${out}")

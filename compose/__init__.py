@@ -1,0 +1,1 @@
+"""Everything that starts things: what `./dmp` runs."""

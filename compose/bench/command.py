@@ -1,0 +1,60 @@
+"""Running benches, each in a stack of its own, and telling their figures."""
+
+import difflib
+import json
+from pathlib import Path
+
+from compose import provision
+from compose.bench import staleness
+from compose.kept_logs import KeptLogs
+from compose.private_stack import private_stack
+from compose.report import Failure, quiet
+
+BENCHES = {"staleness": staleness}
+NAMES = tuple(BENCHES)
+
+
+def run(checkout, report, account, arguments):
+    """Measures and prints; with a file, figures as JSON there. 0 if all could be measured."""
+    names = checked(arguments.names)
+    target = Path(arguments.json) if arguments.json else None
+    figures = {}
+    for name in names:
+        with quiet() as nobody, private_stack(nobody, account, "bench") as stack:
+            provision.obtain(checkout, report, stack.state)
+            try:
+                figures[name] = BENCHES[name].measure(stack, report)
+            except Failure as failure:
+                raise KeptLogs(checkout, stack.state, "bench").instead(failure) from failure
+        report.say("\n".join(table(name, BENCHES[name], figures[name])))
+    if target:
+        write(target, figures)
+    return 0
+
+
+def checked(names):
+    """The benches to run, or a failure naming the nearest."""
+    for name in names:
+        if name not in BENCHES:
+            near = difflib.get_close_matches(name, NAMES, n=1)
+            raise Failure(
+                f"there is no bench {name!r}",
+                f"./dmp bench {near[0]}" if near else f"one of: {', '.join(NAMES)}",
+            )
+    return tuple(dict.fromkeys(names or NAMES))
+
+
+def table(name, bench, figures):
+    """The figures as lines of text, each with what it is measured against."""
+    lines = [f"{name}: {bench.WHAT}"]
+    for figure, value in figures.items():
+        target = bench.TARGETS.get(figure)
+        beside = f"  target < {target:g}" if target is not None else ""
+        lines.append(f"  {figure:<24} {value:>12g}{beside}")
+    return lines
+
+
+def write(path, figures):
+    """One bench's figures as they are; those of several under their names."""
+    only = next(iter(figures.values())) if len(figures) == 1 else figures
+    path.write_text(json.dumps(only, indent=2) + "\n")

@@ -1,0 +1,1 @@
+"""`./dmp demo`: the promises of the platform, each made to happen and timed."""

@@ -1,0 +1,150 @@
+"""The stack the promises are shown on, what can be done to it, and the ways to look at it."""
+
+import contextlib
+import json
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from compose import devices, probe, provision
+from compose.comparison import compare
+from compose.demo.promise import Broken
+from compose.fleet import Fleet
+from compose.kafka_records import read
+from compose.mqtt_client import Client
+from compose.virtual_lab import SERIAL
+
+GUEST = "samsung-1"  # not plugged in before somebody plugs it
+PROFILES = "local-registry/profiles"
+LISTED_WITHIN_S = 60.0
+KILLED_WITHIN_S = 15.0
+
+
+class Scene:
+    """`pace` scales how long load lasts: 1, less in the short form."""
+
+    def __init__(self, stack, pace):
+        self.stack = stack
+        self.lab = stack.lab
+        self.pace = pace
+        self._fleets = {}
+
+    def start(self, checkout, report):
+        """Everything, and the lab with one device not plugged in yet."""
+        provision.obtain(checkout, report, self.stack.state)
+        with report.step("stack") as step:
+            step.news("starts servers")
+            self.stack.start_servers()
+            step.news("starts programs")
+            self.stack.start_programs()
+            step.news("starts the lab")
+            names = self.lab.start(checkout / PROFILES, report, unplugged=(GUEST,))
+            devices.wait_for(self.stack, SERIAL, len(names) - 1, LISTED_WITHIN_S, step)
+            step.result = f"whole, {len(names) - 1} devices listed"
+
+    def mend(self):
+        """Whatever a promise left killed or frozen runs again."""
+        for part in self.stack.parts:
+            if running := part.process():
+                running.send(signal.SIGCONT)
+        for group in (self.stack.servers, self.stack.programs):
+            with ThreadPoolExecutor(max_workers=len(group)) as pool:
+                list(pool.map(lambda part: part.start(probe.wait), group))
+
+    # What is done to it.
+
+    def kill(self, part):
+        """kill -9; returns when it is gone."""
+        running = part.process()
+        running.send(signal.SIGKILL)
+        if not running.wait(KILLED_WITHIN_S):
+            raise Broken(f"{part.name} ends by SIGKILL", f"pid {running.pid} still there", part.log)
+
+    def start_again(self, part):
+        """Returns the seconds until it was ready."""
+        began = time.monotonic()
+        part.start(probe.wait)
+        return time.monotonic() - began
+
+    @contextlib.contextmanager
+    def frozen(self, part):
+        """SIGSTOP for the block: it neither works nor closes a connection."""
+        running = part.process()
+        running.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            running.send(signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def load(self, seconds, free_on="confirm"):
+        """A fleet that edits for so long and stays connected until the block ends. Fleets that
+        free on different words have databases of their own: what one lost is not the other's."""
+        if free_on not in self._fleets:
+            self._fleets[free_on] = Fleet(self.stack, f"load-{free_on}")
+        fleet = self._fleets[free_on]
+        try:
+            fleet.start(seconds, free_on)
+            yield fleet
+        finally:
+            fleet.stop()
+
+    @contextlib.contextmanager
+    def client(self, name):
+        """An MQTT connection with a certificate of its own."""
+        with Client(self.stack.mosquitto, self.stack.authority, name) as client:
+            yield client
+
+    def wipe_agent(self):
+        """Deletes the database of the lab's agent, which must not run."""
+        for file in self.stack.state.data.glob(f"{self.lab_database.name}*"):
+            file.unlink()
+
+    # What is seen of it.
+
+    def truth(self, name):
+        """What the lab knows of its device."""
+        return next(d for d in self.lab.order("status")["devices"] if d["name"] == name)
+
+    def items(self):
+        """What the REST list says of the lab's devices."""
+        return self.stack.rest().devices(rae=SERIAL)
+
+    def item(self, name):
+        """The list's item with the MAC address of the lab's device; None if there is none."""
+        mac = self.truth(name)["mac"]
+        return next((i for i in self.items() if i.get("network", {}).get("mac") == mac), None)
+
+    def history(self, device_id):
+        """All changes of the device, as (field, old, new)."""
+        events = self.stack.rest().get(f"/v1/devices/{device_id}/events")["items"]
+        return [(c["field"], c["old"], c["new"]) for event in events for c in event["changes"]]
+
+    def records_per_second(self, seconds):
+        """Device updates the registry takes, measured over so long."""
+        port = self.stack.ports["registry-admin"]
+        before, began = probe.metric(port, "dmp_ingest_records_total"), time.monotonic()
+        time.sleep(seconds)
+        after = probe.metric(port, "dmp_ingest_records_total")
+        return (after - before) / (time.monotonic() - began)
+
+    def compare(self, agents, within_s):
+        """The agents' databases beside the cloud's."""
+        return compare(self.stack, agents, within_s)
+
+    @property
+    def lab_database(self):
+        return self.stack.state.data / "local-registry.db"
+
+    def records(self, topic, since_s):
+        """Kafka's records of the topic since a moment of time.time()."""
+        return read(self.stack, topic, since_s)
+
+    def log(self, name):
+        return self.stack.state.log / f"{name}.log"
+
+
+def short(value):
+    """A value as it fits into a line."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 160 else text[:157] + "..."

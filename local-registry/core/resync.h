@@ -1,0 +1,22 @@
+// What an agent does when the cloud says where it stands. Pure.
+#pragma once
+
+#include <chrono>
+
+#include "schema/messages.h"
+
+namespace dmp::local {
+
+enum class ResyncStep {
+  kIgnore,     // late, repeated, or not possible
+  kReconnect,  // only our presence is hidden: new stamps for it, and a Will above them
+  kRestart,    // our stamps are hidden: go on just above the floor, and say everything again
+};
+
+// The cloud takes no stamp that is later than this after it came.
+inline constexpr std::chrono::microseconds kAheadMax = std::chrono::hours(1);
+
+// `last`: the greatest stamp taken here; `will`: that of the connection's Will.
+ResyncStep step_after(const Resync& resync, Timestamp last, Timestamp will);
+
+}  // namespace dmp::local

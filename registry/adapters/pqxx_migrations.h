@@ -1,0 +1,24 @@
+// Migrations: schema/sql/cloud, carried in the program, applied in order and once each.
+//
+// Every file is one idempotent statement, so two migrations at once are harmless, and one that was
+// cut short is simply run again.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "registry/ports.h"
+
+namespace pqxx {
+class connection_base;
+}
+
+namespace dmp::registry {
+
+// Names of those applied now, in order; empty: the database was up to date.
+SqlResult<std::vector<std::string>> migrate(const std::string& database);
+
+// The first migration the database lacks; empty: none.
+SqlResult<std::string> missing_migration(pqxx::connection_base& connection);
+
+}  // namespace dmp::registry

@@ -1,0 +1,97 @@
+#include "registry/adapters/pqxx_reader.h"
+
+#include <optional>
+#include <pqxx/pqxx>
+
+#include "base/backoff.h"
+#include "registry/adapters/pqxx_errors.h"
+
+namespace dmp::registry {
+namespace {
+
+using std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr std::string_view kCancelled = "57014";  // by the statement timeout
+
+tl::unexpected<Error> away(const std::string& what) {
+  return fail("database_away", "the database does not answer: " + what, Retry::kYes);
+}
+
+api::Rows to_rows(const pqxx::result& result) {
+  api::Rows rows(result.columns());
+  for (const auto& row : result) {
+    for (const auto& field : row) rows.add({field.c_str(), field.size()});
+  }
+  return rows;
+}
+
+}  // namespace
+
+struct PqxxReader::Session {
+  explicit Session(PqxxReaderOptions given) : options(std::move(given)) {}
+
+  // Throws what libpqxx throws.
+  void connect() {
+    connection.emplace(bounded_connection_string(options.database, "dmp-registry-api"));
+    connection->set_variable("statement_timeout",
+                             std::to_string(options.statement_timeout.count()));
+    connection->set_variable("default_transaction_read_only", "on");
+  }
+
+  Result<api::Rows> run(const api::Statement& statement) {
+    if (!connection) {
+      if (steady_clock::now() < retry_at) return away(last_error);
+      connect();
+    }
+    pqxx::nontransaction transaction(*connection);
+    auto rows = to_rows(transaction.exec_params(
+        statement.text, pqxx::prepare::make_dynamic_params(statement.values)));
+    backoff.reset();
+    return rows;
+  }
+
+  tl::unexpected<Error> lost(const std::string& what) {
+    connection.reset();
+    last_error = what;
+    retry_at = steady_clock::now() + backoff.next();
+    return away(last_error);
+  }
+
+  // Library exceptions become Errors here and nowhere else.
+  Result<api::Rows> try_run(const api::Statement& statement) {
+    try {
+      return run(statement);
+    } catch (const std::exception& error) {
+      const SqlError converted = sql_error_of(error);
+      if (converted.sqlstate == kCancelled) {
+        return fail("too_slow", converted.message, Retry::kYes);
+      }
+      if (!connection || converted.fault == SqlFault::kTransient) return lost(converted.message);
+      return fail("bad_statement", converted.sqlstate + " " + converted.message);
+    }
+  }
+
+  const PqxxReaderOptions options;
+  std::optional<pqxx::connection> connection;
+  Backoff backoff{{.first = 100ms, .most = 2000ms, .jitter_percent = 20},
+                  static_cast<std::uint64_t>(steady_clock::now().time_since_epoch().count())};
+  steady_clock::time_point retry_at{};
+  std::string last_error;
+};
+
+PqxxReader::PqxxReader(PqxxReaderOptions options)
+    : session_(std::make_unique<Session>(std::move(options))) {}
+
+PqxxReader::~PqxxReader() = default;
+
+Result<api::Rows> PqxxReader::read(const api::Statement& statement) {
+  const bool used_before = session_->connection.has_value();
+  auto rows = session_->try_run(statement);
+  if (rows || rows.error().code != "database_away" || !used_before) return rows;
+  // The connection may have died long ago, unnoticed: a read is safe to repeat.
+  session_->retry_at = {};
+  return session_->try_run(statement);
+}
+
+}  // namespace dmp::registry

@@ -1,0 +1,21 @@
+// Blockers: why a device cannot be used now, in a sentence. The codes are derived by session_view.
+// Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dmp::registry::api {
+
+// What the sentences may name.
+struct Evidence {
+  std::string_view rae;
+  std::string_view holder;
+  std::string_view hold_by;
+  std::string_view hold_reason;
+};
+
+// For a code it does not know (a newer view): the code itself.
+std::string blocker_message(std::string_view code, const Evidence& evidence);
+
+}  // namespace dmp::registry::api

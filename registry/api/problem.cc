@@ -1,0 +1,145 @@
+#include "registry/api/problem.h"
+
+#include <algorithm>
+
+#include "registry/api/json_writer.h"
+
+namespace dmp::registry::api {
+namespace {
+
+constexpr std::size_t kShownBytesMax = 80;
+
+std::string_view cut(std::string_view value) {
+  if (value.size() <= kShownBytesMax) return value;
+  std::size_t end = kShownBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xc0) == 0x80) --end;
+  return value.substr(0, end);
+}
+
+}  // namespace
+
+std::string shown(std::string_view value) {
+  const std::string_view head = cut(value);
+  return "'" + std::string(head) + (head.size() < value.size() ? "...'" : "'");
+}
+
+Problem bad_parameter(std::string_view parameter, std::string_view value, std::string detail) {
+  return {.status = 400,
+          .code = "bad_parameter",
+          .title = "A query parameter cannot be used",
+          .detail = std::move(detail),
+          .parameter = std::string(cut(parameter)),
+          .value = std::string(cut(value))};
+}
+
+Problem bad_cursor(std::string_view value, std::string detail) {
+  return {.status = 400,
+          .code = "bad_cursor",
+          .title = "The cursor does not belong to this request",
+          .detail = std::move(detail),
+          .parameter = "cursor",
+          .value = std::string(cut(value))};
+}
+
+Problem bad_request(std::string code, std::string detail) {
+  return {.status = code == "target_too_long" ? 414 : 400,
+          .code = std::move(code),
+          .title = "The request's address cannot be read",
+          .detail = std::move(detail)};
+}
+
+Problem not_found(std::string detail) {
+  return {.status = 404,
+          .code = "not_found",
+          .title = "There is no such thing, or this token may not see it",
+          .detail = std::move(detail)};
+}
+
+Problem method_not_allowed(std::string_view method, std::string_view allow) {
+  return {
+      .status = 405,
+      .code = "method_not_allowed",
+      .title = "This address does not take that method",
+      .detail = "the method " + shown(method) + " is not offered here; use " + std::string(allow),
+      .allow = std::string(allow)};
+}
+
+Problem unauthorized(bool token_given) {
+  return {.status = 401,
+          .code = token_given ? "unknown_token" : "no_token",
+          .title = "A known bearer token is needed",
+          .detail = token_given ? "the bearer token is not known here; ask for one, or check that "
+                                  "it was copied whole"
+                                : "send the header 'Authorization: Bearer TOKEN'"};
+}
+
+Problem too_busy() {
+  return {.status = 503,
+          .code = "too_busy",
+          .title = "Too many requests are waiting",
+          .detail = "the request was not started; send it again in a second",
+          .retry_after_s = 1};
+}
+
+Problem stopping() {
+  return {.status = 503,
+          .code = "stopping",
+          .title = "This instance is stopping",
+          .detail = "the request was not started; send it again, another instance will answer",
+          .retry_after_s = 1};
+}
+
+Problem internal() {
+  return {.status = 500,
+          .code = "internal",
+          .title = "The registry failed",
+          .detail = "this is a fault of the registry, not of the request; its log says more"};
+}
+
+Problem from_error(const Error& error) {
+  if (error.retry == Retry::kNo) return internal();
+  if (error.code == "too_slow") {
+    return {.status = 503,
+            .code = "too_slow",
+            .title = "The database took too long",
+            .detail = "the request was given up; ask for fewer rows, or again in a second",
+            .retry_after_s = 1};
+  }
+  return {.status = 503,
+          .code = "database_away",
+          .title = "The database does not answer",
+          .detail = "nothing can be read at the moment; send the request again in two seconds",
+          .retry_after_s = 2};
+}
+
+HttpResponse to_response(const Problem& problem) {
+  JsonWriter json;
+  json.begin_object();
+  std::string type = "/problems/" + problem.code;
+  std::replace(type.begin(), type.end(), '_', '-');
+  json.key("type").string(type);
+  json.key("title").string(problem.title);
+  json.key("status").integer(problem.status);
+  json.key("detail").string(problem.detail);
+  if (!problem.parameter.empty()) {
+    json.key("parameter").string(problem.parameter).key("value").string(problem.value);
+  }
+  json.end_object();
+
+  HttpResponse response{.status = problem.status,
+                        .content_type = "application/problem+json",
+                        .body = std::move(json).take()};
+  if (!problem.allow.empty()) response.headers.emplace_back("Allow", problem.allow);
+  if (problem.retry_after_s > 0) {
+    response.headers.emplace_back("Retry-After", std::to_string(problem.retry_after_s));
+  }
+  if (problem.status == 401) {
+    response.headers.emplace_back("WWW-Authenticate",
+                                  problem.code == "no_token"
+                                      ? R"(Bearer realm="dmp")"
+                                      : R"(Bearer realm="dmp", error="invalid_token")");
+  }
+  return response;
+}
+
+}  // namespace dmp::registry::api

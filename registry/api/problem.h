@@ -1,0 +1,50 @@
+// Problem: why a request was not answered, as RFC 9457 problem details. Plain values, pure.
+//
+// `type` is /problems/{code} and stable; programs branch on it and on `status`, people read
+// `detail`.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "base/result.h"
+#include "registry/api/http.h"
+
+namespace dmp::registry::api {
+
+struct Problem {
+  int status = 500;
+  std::string code{};       // "bad_parameter"
+  std::string title{};      // the same for every problem of this code
+  std::string detail{};     // this one: the field, the value, the way out
+  std::string parameter{};  // the query parameter it is about, if any
+  std::string value{};      // what was given for it
+  std::string allow{};      // methods, for 405
+  int retry_after_s = 0;    // for 503
+
+  bool operator==(const Problem&) const = default;
+};
+
+template <class T>
+using Answer = tl::expected<T, Problem>;
+
+Problem bad_parameter(std::string_view parameter, std::string_view value, std::string detail);
+Problem bad_cursor(std::string_view value, std::string detail);
+Problem bad_request(std::string code, std::string detail);
+Problem not_found(std::string detail);
+Problem method_not_allowed(std::string_view method, std::string_view allow);
+Problem unauthorized(bool token_given);
+Problem too_busy();
+Problem stopping();
+Problem internal();
+
+// What a caller may know of a failed read: whether to come again, never what the database said.
+Problem from_error(const Error& error);
+
+HttpResponse to_response(const Problem& problem);
+
+// A value as it may stand in a sentence: quoted, cut at 80 bytes.
+std::string shown(std::string_view value);
+
+}  // namespace dmp::registry::api

@@ -1,0 +1,79 @@
+// Queries: what a request asks for, after its path and parameters were understood. Pure.
+//
+// A parameter that the route does not know, or a value that is not one of those it takes, is a
+// Problem naming the parameter, the value and what to write instead. Nothing is ignored.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "registry/api/target.h"
+#include "schema/enums.h"
+#include "schema/ids.h"
+
+namespace dmp::registry::api {
+
+inline constexpr int kPageDefault = 100;
+inline constexpr int kPageMax = 500;
+
+struct Page {
+  int limit = kPageDefault;  // 1 to kPageMax
+  std::string after;         // position the cursor holds; empty: from the start
+};
+
+// GET /v1/devices. Filters are about the device's current session, presence as shown.
+struct DevicesQuery {
+  std::optional<PresenceStatus> presence;
+  std::optional<std::string> model;
+  std::optional<RaeSerial> rae;
+  std::optional<bool> schedulable;
+  bool canary = false;
+  Page page{};  // after: a device_id
+};
+
+// GET /v1/devices/{device_id}
+struct DeviceQuery {
+  DeviceId device_id;
+  bool canary = false;
+};
+
+// Where a page of events ends. `place_us` grows with the session's stamps (statements.h).
+struct EventPosition {
+  std::int64_t place_us = 0;
+  RaeSerial rae;
+  SessionId session;
+  std::int64_t timestamp_us = 0;
+
+  [[nodiscard]] std::string str() const;
+  static std::optional<EventPosition> parse(std::string_view text);
+};
+
+// GET /v1/devices/{device_id}/events
+struct EventsQuery {
+  DeviceId device_id;
+  bool canary = false;
+  Page page{};  // after: an EventPosition
+};
+
+// GET /v1/raes
+struct RaesQuery {
+  bool canary = false;
+  Page page{};  // after: a RAE serial
+};
+
+using Query = std::variant<DevicesQuery, DeviceQuery, EventsQuery, RaesQuery>;
+
+// The query of a GET; other methods and unknown paths are Problems.
+Answer<Query> parse_request(const HttpRequest& request);
+
+// The cursor that continues `query` after `position`.
+std::string next_cursor(const DevicesQuery& query, std::string_view position);
+std::string next_cursor(const EventsQuery& query, std::string_view position);
+std::string next_cursor(const RaesQuery& query, std::string_view position);
+
+// The route as it stands in metrics: "/v1/devices/{device_id}".
+std::string_view route_name(const Query& query);
+
+}  // namespace dmp::registry::api

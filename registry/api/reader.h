@@ -1,0 +1,77 @@
+// Reader: the port to the database, and what goes through it: Statement and Rows, plain values.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "base/result.h"
+
+namespace dmp::registry::api {
+
+// One SELECT. The text holds only our own words and $n; everything a caller gave is a value.
+struct Statement {
+  std::string text;
+  std::vector<std::string> values{};
+
+  // Adds a value; returns its placeholder "$n".
+  std::string bind(std::string value) {
+    values.push_back(std::move(value));
+    return "$" + std::to_string(values.size());
+  }
+};
+
+// A result as text, in one buffer. NULL reads as "".
+class Rows {
+ public:
+  explicit Rows(std::size_t columns = 0) : columns_(columns) {}
+
+  // Cells come row by row.
+  void add(std::string_view cell) {
+    bytes_ += cell;
+    ends_.push_back(bytes_.size());
+  }
+
+  [[nodiscard]] std::size_t size() const { return columns_ == 0 ? 0 : ends_.size() / columns_; }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+
+  // Valid until the next add.
+  [[nodiscard]] std::string_view at(std::size_t row, std::size_t column) const {
+    const std::size_t cell = row * columns_ + column;
+    DMP_CHECK(column < columns_ && cell < ends_.size());
+    const std::size_t begin = cell == 0 ? 0 : ends_[cell - 1];
+    return std::string_view(bytes_).substr(begin, ends_[cell] - begin);
+  }
+
+ private:
+  std::size_t columns_;
+  std::string bytes_;
+  std::vector<std::size_t> ends_;
+};
+
+// The cells of one row, from left to right.
+class Cells {
+ public:
+  Cells(const Rows& rows, std::size_t row) : rows_(&rows), row_(row) {}
+  std::string_view next() { return rows_->at(row_, column_++); }
+
+ private:
+  const Rows* rows_;
+  std::size_t row_;
+  std::size_t column_ = 0;
+};
+
+// One database connection for reading. Owned by one worker thread.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  // Waits at most for the statement timeout, and not at all while the database is known to be away.
+  // Retry::kYes: "database_away", "too_slow". Retry::kNo: the statement is wrong. The message is
+  // for the log, not for the caller.
+  virtual Result<Rows> read(const Statement& statement) = 0;
+};
+
+}  // namespace dmp::registry::api

@@ -1,0 +1,155 @@
+#include "registry/api/service.h"
+
+#include <chrono>
+
+#include "base/log.h"
+#include "registry/api/answers.h"
+#include "registry/api/problem.h"
+
+namespace dmp::registry::api {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::string_view kNotYet = "no database connection yet";
+
+// How often an idle worker looks whether the database is still there and the tokens changed.
+constexpr std::chrono::seconds kIdle{1};
+
+const std::vector<double>& latency_bounds() {
+  static const std::vector<double> kBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                              0.1,   0.25,   0.5,   1,    2.5};
+  return kBounds;
+}
+
+const Statement& probe_statement() {
+  static const Statement kProbe{.text = "SELECT behind FROM read_clock", .values = {}};
+  return kProbe;
+}
+
+}  // namespace
+
+Service::Service(Limits limits, People& people, std::function<std::unique_ptr<Reader>()> connect,
+                 Metrics& metrics)
+    : limits_(limits),
+      people_(people),
+      connect_(std::move(connect)),
+      metrics_(metrics),
+      depth_(metrics.gauge("dmp_registry_api_queue_depth", "Requests waiting for a worker")),
+      in_flight_gauge_(metrics.gauge("dmp_registry_api_in_flight", "Requests not yet answered")),
+      queue_(limits.queue_max, limits.queue_max * kTargetBytesMax),
+      trouble_(kNotYet) {}
+
+Service::~Service() { stop(); }
+
+void Service::run() {
+  for (int i = 0; i < limits_.workers; ++i) workers_.emplace_back([this] { work(); });
+}
+
+void Service::stop() {
+  stopping_ = true;
+  queue_.close();
+  workers_.clear();  // joins
+}
+
+Verdict Service::ready() const {
+  std::lock_guard lock(mutex_);
+  return {trouble_.empty(),
+          trouble_.empty() ? "the API reaches the database" : "the API cannot read: " + trouble_};
+}
+
+void Service::accept(const HttpRequest& request, Reply reply) {
+  const SteadyTime now = steady_clock::now();
+  in_flight_gauge_.set(++in_flight_);
+  auto principal = authorise(request.authorization);
+  if (!principal) return finish("none", now, to_response(principal.error()), reply);
+  auto query = parse_request(request);
+  if (!query) return finish("none", now, to_response(query.error()), reply);
+
+  const std::string_view route = route_name(*query);
+  Job job{std::move(*query), std::move(*principal), now, std::move(reply)};
+  if (!queue_.try_push(std::move(job), request.target.size())) {
+    metrics_
+        .counter("dmp_registry_api_rejected_total", "Requests refused because the queue was full")
+        .add();
+    return finish(route, now, to_response(too_busy()), job.reply);
+  }
+  depth_.set(static_cast<double>(queue_.size()));
+}
+
+Answer<Principal> Service::authorise(const std::string& authorization) const {
+  const auto token = bearer_token(authorization);
+  if (!token) return tl::unexpected(unauthorized(false));
+  auto principal = people_.find(*token);
+  if (!principal) return tl::unexpected(unauthorized(true));
+  return std::move(*principal);
+}
+
+void Service::work() {
+  const std::unique_ptr<Reader> reader = connect_();
+  probe(*reader);
+  SteadyTime next_refresh = steady_clock::now() + kIdle;
+  for (;;) {
+    auto job = queue_.pop_until(next_refresh);
+    const SteadyTime now = steady_clock::now();
+    if (job) {
+      serve(std::move(*job), *reader);
+    } else if (stopping_) {
+      return;
+    }
+    if (now < next_refresh) continue;
+    people_.refresh();
+    if (!job) probe(*reader);
+    next_refresh = now + kIdle;
+  }
+}
+
+void Service::serve(Job job, Reader& reader) {
+  depth_.set(static_cast<double>(queue_.size()));
+  auto body = answer(job.query, job.principal, reader);
+  HttpResponse response =
+      body ? HttpResponse{.body = std::move(*body), .headers = {}} : to_response(body.error());
+  if (body) {
+    note_trouble("");
+  } else if (response.status >= 500) {
+    metrics_
+        .counter("dmp_registry_api_sql_errors_total", "Requests that failed at the database",
+                 {{"code", body.error().code}})
+        .add();
+    if (body.error().code == "database_away") note_trouble(body.error().title);
+  }
+  finish(route_name(job.query), job.accepted, std::move(response), job.reply);
+}
+
+void Service::probe(Reader& reader) {
+  const auto rows = reader.read(probe_statement());
+  note_trouble(rows ? "" : rows.error().message);
+}
+
+// Logs only the change: a database that is away for an hour is one line, and one when it is back.
+void Service::note_trouble(const std::string& trouble) {
+  std::lock_guard lock(mutex_);
+  if (trouble.empty() && !trouble_.empty()) log_info("api_database_reached");
+  if (!trouble.empty() && (trouble_.empty() || trouble_ == kNotYet)) {
+    log_error("api_database_away", {{"error", trouble}});
+  }
+  trouble_ = trouble;
+}
+
+void Service::finish(std::string_view route, SteadyTime accepted, HttpResponse response,
+                     const Reply& reply) {
+  const std::string name(route);
+  metrics_
+      .counter("dmp_registry_api_requests_total", "Requests by route and status",
+               {{"route", name}, {"status", std::to_string(response.status)}})
+      .add();
+  const std::chrono::duration<double> taken = steady_clock::now() - accepted;
+  metrics_
+      .histogram("dmp_registry_api_request_seconds", "From acceptance to the answer",
+                 latency_bounds(), {{"route", name}})
+      .observe(taken.count());
+  in_flight_gauge_.set(--in_flight_);
+  reply(std::move(response));
+}
+
+}  // namespace dmp::registry::api

@@ -1,0 +1,65 @@
+// Statements: the API's SELECTs. Pure.
+//
+// Every one of them holds the caller's RAEs as a predicate. None scans: keys are read in index
+// order, views only for the keys of one page. Runs on PostgreSQL 15 and CockroachDB 23.1.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "registry/api/people.h"
+#include "registry/api/queries.h"
+#include "registry/api/reader.h"
+
+namespace dmp::registry::api {
+
+// Which RAEs a caller may see in this request.
+struct Scope {
+  std::vector<std::string> rae_patterns;
+  bool canary = false;
+};
+
+inline constexpr int kSessionsPerDeviceMax = 32;
+
+// The device_ids of the next `count` sessions after `after` that may pass the filter, rising; a
+// device with several sessions comes several times in a row (DISTINCT would make the planner read
+// all of them first). A filter on a shown value is read as the stored values it implies.
+// Columns: device_id.
+Statement device_keys(const DevicesQuery& query, const Scope& scope, const DeviceId& after,
+                      int count);
+
+// The current session of each of `keys` (array literal of UUIDs) that passes the filter, by
+// device_id. Columns: item_columns.
+Statement current_items(const DevicesQuery& query, const Scope& scope, const std::string& keys);
+
+// All visible sessions of a device, the current one first. Columns: session_columns, item_columns.
+Statement device_sessions(const DeviceId& device_id, const Scope& scope);
+
+// A page of a device's history, newest first, one row more than `limit` if there is more. Within a
+// session by stamp; between sessions by `place`: when the cloud had the event or, for one that
+// came late, the earliest later one. Columns: place, rae, session, timestamp, kind, reason,
+// received_at, facets.
+Statement device_events(const EventsQuery& query, const Scope& scope);
+
+// Whether a device has, or had, a session in the scope. One row or none.
+Statement device_known(const DeviceId& device_id, const Scope& scope);
+
+struct EventKey {
+  std::string rae;
+  std::string session;
+  std::string timestamp;
+};
+
+// For each key and facet the newest earlier event of the session that carries the facet.
+// Columns: rae, session, facet, facets.
+Statement facets_before(const std::vector<EventKey>& keys, const Scope& scope);
+
+// A page of RAEs by serial, one more than `limit` if there is more. Columns: rae, shown_status,
+// doubt, agent_version, last_heard_at, bridge, and sessions: all, online, standby, offline,
+// unknown.
+Statement rae_page(const RaesQuery& query, const Scope& scope);
+
+// A PostgreSQL array literal: {"a","b"}.
+std::string array_literal(const std::vector<std::string>& elements);
+
+}  // namespace dmp::registry::api

@@ -1,0 +1,171 @@
+#include "registry/core/decode_record.h"
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "schema/codec.h"
+#include "schema/topics.h"
+
+namespace dmp::registry {
+namespace {
+
+Status check_clock(Timestamp timestamp, WallTime received) {
+  const std::int64_t ahead_us = timestamp.us - received.us;
+  if (ahead_us <= kClockAheadMax.count()) return {};
+  return fail(kClockAhead, "timestamp: " + std::to_string(timestamp.us) + " is " +
+                               std::to_string(ahead_us / 1'000'000) +
+                               " s later than the bridge received it; at most 3600 s");
+}
+
+tl::unexpected<Error> wrong_topic(const Record& record, std::string_view expected) {
+  return fail("wrong_topic", "key '" + record.key.substr(0, 200) + "' on Kafka topic " +
+                                 std::string(record.partition.topic) + ": expected " +
+                                 std::string(expected));
+}
+
+Result<News> decode_device(const Record& record, const Topic& topic, WallTime received) {
+  auto update = decode_update(record.value, topic.rae, *topic.session);
+  if (!update) return tl::unexpected(update.error());
+  if (auto status = check_clock(update->timestamp, received); !status) {
+    return tl::unexpected(status.error());
+  }
+  UpdateNews news{topic.rae, *topic.session, std::move(*update), {}, received};
+  if (news.update.kind != UpdateKind::kSnapshot) news.facets = facets_text(record.value);
+  return news;
+}
+
+Result<News> decode_heartbeat(const Record& record, std::string_view bridge) {
+  auto heartbeat = decode_bridge_heartbeat(record.value);
+  if (!heartbeat) return tl::unexpected(heartbeat.error());
+  if (heartbeat->bridge != bridge) {
+    return fail("wrong_address", "bridge: the payload says '" + heartbeat->bridge +
+                                     "', its key says '" + std::string(bridge) + "'");
+  }
+  return HeartbeatNews{std::move(*heartbeat)};
+}
+
+Result<News> decode_agent(const Record& record, const Topic& topic, WallTime received) {
+  if (topic.kind == TopicKind::kPresence) {
+    auto presence = decode_agent_presence(record.value, topic.rae);
+    if (!presence) return tl::unexpected(presence.error());
+    if (auto status = check_clock(presence->timestamp, received); !status) {
+      return tl::unexpected(status.error());
+    }
+    return PresenceNews{topic.rae, std::move(*presence), received,
+                        std::string(header(record, kafka::kBridge).value_or(""))};
+  }
+  auto roster = decode_roster(record.value, topic.rae);
+  if (!roster) return tl::unexpected(roster.error());
+  if (auto status = check_clock(roster->timestamp, received); !status) {
+    return tl::unexpected(status.error());
+  }
+  return RosterNews{topic.rae, std::move(*roster)};
+}
+
+// Walks JSON that is known to be well-formed.
+class JsonWalk {
+ public:
+  explicit JsonWalk(std::string_view text) : text_(text) {}
+
+  char skip_to_token() {
+    while (at_ < text_.size() &&
+           std::string_view(" \t\r\n,:").find(text_[at_]) != std::string_view::npos) {
+      ++at_;
+    }
+    return at_ < text_.size() ? text_[at_] : '\0';
+  }
+
+  void step() { ++at_; }
+
+  // The value that starts here.
+  std::string_view value() {
+    const std::size_t begin = at_;
+    int depth = 0;
+    do {
+      const char c = text_[at_];
+      if (c == '"') {
+        skip_string();
+        continue;
+      }
+      if (depth == 0 && (c == ',' || c == '}' || c == ']')) break;  // end of a bare word
+      if (c == '{' || c == '[') ++depth;
+      if (c == '}' || c == ']') --depth;
+      ++at_;
+      if (depth == 0 && (c == '}' || c == ']')) break;
+    } while (at_ < text_.size() && (depth > 0 || text_[begin] != '"'));
+    return text_.substr(begin, at_ - begin);
+  }
+
+ private:
+  void skip_string() {
+    for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
+      if (text_[at_] == '\\') ++at_;
+    }
+    ++at_;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+std::string facets_text(std::string_view message) {
+  std::string_view found = "{}";
+  JsonWalk walk(message);
+  if (walk.skip_to_token() != '{') return std::string(found);
+  walk.step();
+  // A repeated member counts by its last one, as in the decoder.
+  while (walk.skip_to_token() == '"') {
+    const std::string_view name = walk.value();
+    walk.skip_to_token();
+    const std::string_view value = walk.value();
+    if (name == "\"facets\"" && value.starts_with('{')) found = value;
+  }
+  return std::string(found);
+}
+
+std::optional<std::string_view> header(const Record& record, std::string_view name) {
+  for (const Header& candidate : record.headers) {
+    if (candidate.name == name) return candidate.value;
+  }
+  return std::nullopt;
+}
+
+Result<WallTime> received_at(const Record& record) {
+  const auto text = header(record, kafka::kReceivedAt);
+  if (!text) return WallTime{record.timestamp_ms * 1000};
+  WallTime time;
+  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), time.us);
+  if (problem == std::errc() && end == text->data() + text->size() && time.us >= 1 &&
+      time.us < kTimeLimit) {
+    return time;
+  }
+  return fail("bad_header",
+              std::string(kafka::kReceivedAt) +
+                  ": expected microseconds as a whole number from 1 to 2^53-1, got '" +
+                  std::string(text->substr(0, 80)) + "'");
+}
+
+Result<News> decode_record(const Record& record) {
+  const auto received = received_at(record);
+  if (!received) return tl::unexpected(received.error());
+  const bool of_devices = record.partition.topic == kafka::kDeviceUpdates;
+  if (!of_devices) {
+    if (const auto bridge = parse_bridge_key(record.key)) return decode_heartbeat(record, *bridge);
+  }
+  const auto topic = parse_topic(record.key);
+  if (!topic) return tl::unexpected(topic.error());
+  if (of_devices) {
+    if (topic->kind != TopicKind::kUpdate)
+      return wrong_topic(record, "dmp/v1/{rae}/{session}/update");
+    return decode_device(record, *topic, *received);
+  }
+  if (topic->kind != TopicKind::kPresence && topic->kind != TopicKind::kRoster) {
+    return wrong_topic(record, "dmp/v1/{rae}/agent/presence|roster or bridge/{name}");
+  }
+  return decode_agent(record, *topic, *received);
+}
+
+}  // namespace dmp::registry

@@ -1,0 +1,26 @@
+// What a failed statement means for the batch that caused it. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dmp::registry {
+
+enum class SqlFault {
+  kTransient,      // hold the batch and try again
+  kData,           // one of its records is to blame: find it, put it in dead letters
+  kConfiguration,  // somebody must change something; no record is to blame
+};
+
+struct SqlError {
+  SqlFault fault = SqlFault::kTransient;
+  std::string sqlstate;  // empty: none was given (a lost connection)
+  std::string message;
+};
+
+// Unknown states and an empty one count as transient: a batch is never lost to a surprise.
+SqlFault classify_sqlstate(std::string_view sqlstate);
+
+std::string_view name_of(SqlFault fault);
+
+}  // namespace dmp::registry

@@ -1,0 +1,77 @@
+#include "registry/ingest_metrics.h"
+
+#include <algorithm>
+
+namespace dmp::registry {
+namespace {
+
+MetricLabels labels_of(const Partition& partition) {
+  return {{"topic", std::string(partition.topic)}, {"partition", std::to_string(partition.number)}};
+}
+
+const std::vector<double> kRecordBounds = {1, 3, 10, 30, 100, 300, 1000};
+const std::vector<double> kSecondBounds = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10};
+
+}  // namespace
+
+IngestMetrics::IngestMetrics(Metrics& metrics)
+    : fetched_records(metrics.gauge("dmp_ingest_fetched_records", "Fetched and not yet taken")),
+      uncommitted_age_seconds(metrics.gauge("dmp_ingest_uncommitted_age_seconds",
+                                            "Age of the oldest stored and uncommitted record")),
+      commits(metrics.counter("dmp_ingest_commits_total", "Offset commit requests")),
+      commit_failures(metrics.counter("dmp_ingest_commit_failures_total", "Of those, failed")),
+      rebalances(metrics.counter("dmp_ingest_rebalances_total", "Times partitions were assigned")),
+      restarts(metrics.counter("dmp_ingest_restarts_total", "Times the consumer was made anew")),
+      resyncs(metrics.counter("dmp_ingest_resyncs_total", "Agents told where the cloud stands")),
+      resyncs_lost(metrics.counter("dmp_ingest_resyncs_lost_total",
+                                   "Of whom the database or Kafka kept us from telling")),
+      metrics_(metrics),
+      batches_(metrics.counter("dmp_ingest_batches_total", "Batches stored")),
+      rows_written_(metrics.counter("dmp_ingest_rows_written_total", "Rows made or changed")),
+      rows_unchanged_(metrics.counter("dmp_ingest_rows_unchanged_total",
+                                      "Folded rows that changed nothing: stale or duplicate")),
+      events_added_(metrics.counter("dmp_ingest_events_added_total", "History rows added")),
+      batch_records_(
+          metrics.histogram("dmp_ingest_batch_records", "Records per batch", kRecordBounds)),
+      batch_seconds_(
+          metrics.histogram("dmp_ingest_batch_seconds", "Decode to stored", kSecondBounds)) {}
+
+void IngestMetrics::taken(const Partition& partition, std::size_t records) {
+  metrics_.counter("dmp_ingest_records_total", "Records taken from Kafka", labels_of(partition))
+      .add(static_cast<double>(records));
+}
+
+void IngestMetrics::stored(std::size_t records, std::size_t offered, const Written& written,
+                           double seconds) {
+  const std::int64_t rows = written.states + written.raes + written.bridges;
+  batches_.add();
+  rows_written_.add(static_cast<double>(rows));
+  rows_unchanged_.add(
+      static_cast<double>(std::max<std::int64_t>(0, static_cast<std::int64_t>(offered) - rows)));
+  events_added_.add(static_cast<double>(written.events));
+  batch_records_.observe(static_cast<double>(records));
+  batch_seconds_.observe(seconds);
+}
+
+void IngestMetrics::dead_lettered(const std::string& code) {
+  metrics_
+      .counter("dmp_ingest_dead_lettered_total", "Records put in dead letters", {{"code", code}})
+      .add();
+}
+
+void IngestMetrics::retried(SqlFault fault) {
+  metrics_
+      .counter("dmp_ingest_retries_total", "Statements tried again, by the class of their error",
+               {{"class", std::string(name_of(fault))}})
+      .add();
+}
+
+void IngestMetrics::lag(const Partition& partition, std::int64_t records, double seconds) {
+  const MetricLabels labels = labels_of(partition);
+  metrics_.gauge("dmp_ingest_lag_records", "Records not stored yet", labels)
+      .set(static_cast<double>(records));
+  metrics_.gauge("dmp_ingest_lag_seconds", "Age of the oldest record not stored yet", labels)
+      .set(seconds);
+}
+
+}  // namespace dmp::registry

@@ -1,0 +1,172 @@
+#include "registry/lane.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/log.h"
+
+namespace dmp::registry {
+
+Lane::Lane(std::size_t number, Shared shared, DeviceStore& store)
+    : number_(number),
+      name_("lane " + std::to_string(number)),
+      shared_(shared),
+      store_(store),
+      backoff_(shared.limits.retry, number) {}
+
+void Lane::run(RecordSource& source) {
+  while (const auto turn = shared_.assignment.enter(number_)) {
+    const std::vector<Record> records =
+        source.take(number_, shared_.limits.batch, shared_.limits.patience);
+    if (!records.empty()) work(*turn, records);
+    beat(source);
+    shared_.assignment.leave(number_);
+  }
+}
+
+void Lane::work(Turn turn, const std::vector<Record>& records) {
+  std::map<Partition, std::size_t> counts;
+  for (const Record& record : records) ++counts[record.partition];
+  for (const auto& [partition, count] : counts) shared_.metrics.taken(partition, count);
+  std::vector<DeadLetter> letters;
+  if (!store(turn, records, letters) || !bury(turn, letters)) return;
+  shared_.assignment.done(turn, records);
+  shared_.resyncs.tell(behind_, store_);
+}
+
+bool Lane::store(Turn turn, const std::vector<Record>& records, std::vector<DeadLetter>& letters) {
+  news_.clear();
+  origins_.clear();
+  behind_.clear();
+  for (const Record& record : records) {
+    auto news = decode_record(record);
+    if (news) {
+      news_.push_back(std::move(*news));
+      origins_.push_back(&record);
+    } else {
+      if (news.error().code == kClockAhead) {
+        if (auto sender = sender_of(record)) behind_.push_back(std::move(*sender));
+      }
+      letters.push_back({record, news.error().code, news.error().message, {}});
+    }
+  }
+  return store_range(turn, {0, news_.size()}, letters);
+}
+
+bool Lane::store_range(Turn turn, Range range, std::vector<DeadLetter>& letters) {
+  while (range.size() > 0) {
+    const Outcome whole = write(turn, range);
+    if (whole != Outcome::kRefused) return whole == Outcome::kStored;
+    Bisect bisect(range);
+    while (!bisect.culprit()) {
+      const Outcome half = write(turn, bisect.range());
+      if (half == Outcome::kGivenUp) return false;
+      half == Outcome::kStored ? bisect.stored() : bisect.failed();
+    }
+    letters.push_back({*origins_[*bisect.culprit()], "refused_by_database", last_refusal_.message,
+                       last_refusal_.sqlstate});
+    range = bisect.rest();
+  }
+  return true;
+}
+
+Lane::Outcome Lane::write(Turn turn, Range range) {
+  const SteadyTime begin = shared_.clock.steady();
+  for (std::size_t i = range.begin; i < range.end; ++i) fold_.add(news_[i]);
+  const Rows rows = fold_.take();
+  const std::size_t offered = rows.updates.sessions.size() + rows.agents.raes.size() +
+                              rows.agents.seen.size() + rows.agents.bridges.size();
+  while (true) {
+    const auto written = store_.write(rows);
+    if (written) {
+      const std::chrono::duration<double> spent = shared_.clock.steady() - begin;
+      shared_.metrics.stored(range.size(), offered, *written, spent.count());
+      note_behind(written->behind, range);
+      database_works();
+      return Outcome::kStored;
+    }
+    if (written.error().fault == SqlFault::kData) {
+      last_refusal_ = written.error();
+      return Outcome::kRefused;
+    }
+    if (!wait_after(turn, written.error())) return Outcome::kGivenUp;
+  }
+}
+
+void Lane::note_behind(const std::vector<RaeSerial>& raes, Range range) {
+  if (raes.empty()) return;
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    auto sender = sender_of(*origins_[i]);
+    if (!sender || std::ranges::find(raes, sender->rae) == raes.end()) continue;
+    behind_.push_back(std::move(*sender));
+  }
+}
+
+bool Lane::wait_after(Turn turn, const SqlError& error) {
+  shared_.metrics.retried(error.fault);
+  database_fails(error);
+  const auto delay = error.fault == SqlFault::kConfiguration ? shared_.limits.configuration_retry
+                                                             : backoff_.next();
+  return shared_.assignment.wait(turn, delay);
+}
+
+void Lane::database_works() {
+  backoff_.reset();
+  if (!away_since_) return;
+  const std::chrono::duration<double> away = shared_.clock.steady() - *away_since_;
+  log_info("database_back", {{"lane", number_}, {"away_s", away.count()}});
+  away_since_.reset();
+  shared_.troubles.set(name_, {});
+}
+
+void Lane::database_fails(const SqlError& error) {
+  const bool refused = error.fault != SqlFault::kTransient;
+  shared_.troubles.set(name_, (refused ? "database refuses: " : "database down: ") + error.message);
+  const SteadyTime now = shared_.clock.steady();
+  if (away_since_ && now - last_report_ < shared_.limits.report_every) return;
+  if (!away_since_) away_since_ = now;
+  last_report_ = now;
+  log_line(refused ? LogLevel::kError : LogLevel::kWarning,
+           refused ? "lane_stopped" : "database_away",
+           {{"lane", number_}, {"sqlstate", error.sqlstate}, {"error", error.message}});
+}
+
+bool Lane::bury(Turn turn, const std::vector<DeadLetter>& letters) {
+  if (letters.empty()) return true;
+  while (true) {
+    const Status kept = shared_.dead_letters.put(letters);
+    if (kept) break;
+    shared_.troubles.set(name_ + " dead letters", "dead letters: " + kept.error().message);
+    log_warning("dead_letters_away", {{"lane", number_}, {"error", kept.error().message}});
+    if (!shared_.assignment.wait(turn, backoff_.next())) return false;
+  }
+  backoff_.reset();
+  shared_.troubles.set(name_ + " dead letters", {});
+  for (const DeadLetter& letter : letters) {
+    shared_.metrics.dead_lettered(letter.code);
+    log_warning("record_refused", {{"topic", letter.record.partition.topic},
+                                   {"partition", letter.record.partition.number},
+                                   {"offset", letter.record.offset},
+                                   {"code", letter.code},
+                                   {"reason", letter.reason}});
+  }
+  return true;
+}
+
+void Lane::beat(RecordSource& source) {
+  const SteadyTime now = shared_.clock.steady();
+  if (!shared_.limits.beats || now - last_beat_ < shared_.limits.beat_every) return;
+  last_beat_ = now;
+  std::vector<Beat> beats;
+  const auto end_of = [&](const Partition& partition) { return source.end(partition); };
+  for (const Assignment::Lag& lag : shared_.assignment.lags(end_of)) {
+    if (shared_.share.lane_of(lag.partition) != number_) continue;
+    beats.push_back({std::string(lag.partition.topic), lag.partition.number, lag.behind.count()});
+  }
+  if (beats.empty()) return;
+  const auto kept = store_.beat(beats);
+  kept ? database_works() : database_fails(kept.error());
+}
+
+}  // namespace dmp::registry

@@ -1,0 +1,61 @@
+#include "registry/options.h"
+
+#include <algorithm>
+
+namespace dmp::registry {
+
+bool Options::has_role(const std::string& role) const {
+  return std::find(roles.begin(), roles.end(), role) != roles.end();
+}
+
+Status Options::check() const {
+  if (database.empty()) {
+    return fail("bad_setting",
+                "database: is empty; give a connection string such as "
+                "\"host=127.0.0.1 dbname=dmp user=dmp passfile=FILE\"");
+  }
+  if (command == "migrate") return {};
+  if (roles.empty()) return fail("bad_setting", "roles: is empty; give ingest, api or both");
+  for (const std::string& role : roles) {
+    if (role != "ingest" && role != "api") {
+      return fail("bad_setting", "roles: '" + role + "' is not a role; give ingest, api or both");
+    }
+  }
+  if (has_role("ingest") && kafka_brokers.empty()) {
+    return fail("bad_setting", "kafka-brokers: is empty; role ingest needs host:port[,host:port]");
+  }
+  if (has_role("api") && api.tokens.empty()) {
+    return fail("bad_setting", "tokens: is empty; role api needs the file of who may ask");
+  }
+  return {};
+}
+
+void add_to(Settings& settings, Options& options) {
+  constexpr std::int64_t kLanesMax = 64;
+  settings.commands(options.command,
+                    {{"migrate", "bring the database's tables up to date, and leave"},
+                     {"serve", "play the roles given until stopped"}});
+  settings.add("roles", options.roles, "what this instance does, by commas: ingest, api");
+  settings.add("database", options.database,
+               "PostgreSQL or CockroachDB: libpq connection string or URI; password by passfile=");
+  settings.add("kafka-brokers", options.kafka_brokers, "host:port, by commas");
+  settings.add("kafka-group", options.kafka_group, "consumer group");
+  settings.add("kafka-instance", options.kafka_instance,
+               "stable name of this instance in its group: a restart keeps its partitions");
+  settings.add("update-lanes", options.update_lanes, "threads that store device updates", 1,
+               kLanesMax);
+  settings.add("agent-lanes", options.agent_lanes, "threads that store what agents say", 1,
+               kLanesMax);
+  settings.add("beat", options.beat,
+               "say in table ingest how far behind this consumer is; false for a second consumer "
+               "group on the same database");
+  settings.add("api-address", options.api.address, "of the REST API; its proxy is the only client");
+  settings.add("api-port", options.api.port, "0: any free one", 0, 65535);
+  settings.add("tokens", options.api.tokens, "file of who may ask: sha256, subject, role, RAEs");
+  settings.add("api-workers", options.api.workers, "database connections that answer", 1, 64);
+  settings.add("admin-address", options.admin_address, "of /livez, /readyz, /metrics");
+  settings.add("admin-port", options.admin_port, "0: any free one", 0, 65535);
+  settings.check([&options] { return options.check(); });
+}
+
+}  // namespace dmp::registry

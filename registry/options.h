@@ -1,0 +1,36 @@
+// Options: what dmp-registry is told at its start.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/settings.h"
+#include "registry/api/api_server.h"
+
+namespace dmp::registry {
+
+struct Options {
+  std::string command;  // migrate | serve
+  std::vector<std::string> roles = {"ingest", "api"};
+
+  std::string database;  // libpq connection string or URI; a password belongs in its passfile
+  std::string kafka_brokers;
+  std::string kafka_group = "dmp-registry";
+  std::string kafka_instance;     // stable name of this instance in its group; empty: none
+  std::int64_t update_lanes = 2;  // each has a thread and a database connection
+  std::int64_t agent_lanes = 1;
+  bool beat = true;
+
+  ApiOptions api;  // its database is the one above
+
+  std::string admin_address = "127.0.0.1";
+  std::int64_t admin_port = 0;
+
+  [[nodiscard]] bool has_role(const std::string& role) const;
+  [[nodiscard]] Status check() const;
+};
+
+void add_to(Settings& settings, Options& options);
+
+}  // namespace dmp::registry

@@ -1,0 +1,148 @@
+#include "registry/serve.h"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <unistd.h>
+
+#include "base/admin_port.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "registry/adapters/kafka_dead_letters.h"
+#include "registry/adapters/kafka_resyncs.h"
+#include "registry/adapters/kafka_source.h"
+#include "registry/adapters/pqxx_store.h"
+#include "registry/api/api_server.h"
+#include "registry/ingest.h"
+
+namespace dmp::registry {
+namespace {
+
+constexpr std::chrono::seconds kStopMax{10};
+
+// True if `token` was stopped within `patience`.
+bool stopped_within(const std::stop_token& token, std::chrono::milliseconds patience) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, token, patience, [] { return false; });
+  return token.stop_requested();
+}
+
+// A library that hangs must not keep the process: what matters was committed before.
+void end_if_late(const std::stop_token& finished, const std::stop_token& stop) {
+  constexpr std::chrono::milliseconds kLook{200};
+  while (!stop.stop_requested()) {
+    if (stopped_within(finished, kLook)) return;
+  }
+  if (stopped_within(finished, kStopMax)) return;
+  log_error("stop_forced", {{"after_s", kStopMax.count()},
+                            {"effect", "records not committed come again, harmlessly"}});
+  _exit(1);
+}
+
+Ingest::Parts parts_of(const Options& options, const Clock& clock, Metrics& metrics,
+                       DeadLetters& dead_letters, ResyncSender& resyncs) {
+  KafkaSourceOptions source;
+  source.brokers = options.kafka_brokers;
+  source.group = options.kafka_group;
+  source.instance = options.kafka_instance;
+  source.share = {static_cast<std::size_t>(options.update_lanes),
+                  static_cast<std::size_t>(options.agent_lanes)};
+  return {
+      .clock = clock,
+      .metrics = metrics,
+      .dead_letters = dead_letters,
+      .resyncs = resyncs,
+      .make_source =
+          [source](AssignmentListener& listener) { return KafkaSource::make(source, listener); },
+      .make_store = [database = options.database] { return std::make_unique<PqxxStore>(database); },
+      .share = source.share,
+      .limits = {.beats = options.beat}};
+}
+
+// The roles this instance plays; a role it does not play is not there.
+struct Roles {
+  std::unique_ptr<DeadLetters> dead_letters;
+  std::unique_ptr<ResyncSender> resyncs;
+  std::optional<Ingest> ingest;
+  std::optional<ApiServer> api;
+
+  [[nodiscard]] Verdict live() const { return ingest ? ingest->live() : Verdict{true, "api"}; }
+
+  [[nodiscard]] Verdict ready() const {
+    Verdict all{true, {}};
+    const auto add = [&all](const Verdict& one) {
+      all.good = all.good && one.good;
+      all.reason += (all.reason.empty() ? "" : "; ") + one.reason;
+    };
+    if (ingest) add(ingest->ready());
+    if (api) add(api->ready());
+    return all;
+  }
+};
+
+Status start(Roles& roles, const Options& options, const Clock& clock, Metrics& metrics) {
+  if (options.has_role("ingest")) {
+    auto dead_letters = KafkaDeadLetters::make(options.kafka_brokers);
+    if (!dead_letters) return tl::unexpected(dead_letters.error());
+    roles.dead_letters = std::move(*dead_letters);
+    auto resyncs = KafkaResyncs::make(options.kafka_brokers, metrics);
+    if (!resyncs) return tl::unexpected(resyncs.error());
+    roles.resyncs = std::move(*resyncs);
+    roles.ingest.emplace(parts_of(options, clock, metrics, *roles.dead_letters, *roles.resyncs));
+  }
+  if (!options.has_role("api")) return {};
+  ApiOptions api = options.api;
+  api.database = options.database;
+  roles.api.emplace(std::move(api), metrics);
+  return roles.api->run();
+}
+
+// The edge asks for the API alone: a list that says `registry_behind` is better than none.
+AdminChecks checks_of(const Roles& roles) {
+  AdminChecks checks{.live = [&] { return roles.live(); },
+                     .ready = [&] { return roles.ready(); }};
+  if (roles.api) checks.parts["api"] = [&] { return roles.api->ready(); };
+  return checks;
+}
+
+void wait_for(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait(lock, stop, [] { return false; });
+}
+
+}  // namespace
+
+Status serve(const Options& options, const std::stop_token& stop) {
+  std::jthread watchdog([&stop](const std::stop_token& finished) { end_if_late(finished, stop); });
+  const SystemClock clock;
+  Metrics metrics;
+  Roles roles;
+  if (auto status = start(roles, options, clock, metrics); !status) return status;
+  AdminPort admin(metrics, checks_of(roles));
+  const auto port = admin.run(options.admin_address, static_cast<int>(options.admin_port));
+  if (!port) return tl::unexpected(port.error());
+  log_info("started", {{"admin_port", *port},
+                       {"api_port", roles.api ? roles.api->port() : 0},
+                       {"version", DMP_VERSION}});
+  {
+    // Both roles have the same 10 s to finish, so they stop side by side.
+    const std::jthread api([&] {
+      wait_for(stop);
+      if (roles.api) roles.api->stop();
+    });
+    if (roles.ingest) roles.ingest->run(stop);
+  }
+  admin.stop();
+  log_info("stopped");
+  return {};
+}
+
+}  // namespace dmp::registry

@@ -1,0 +1,7 @@
+CREATE TABLE IF NOT EXISTS outbox (
+  session TEXT PRIMARY KEY,
+  stamp INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  facets TEXT NOT NULL
+) WITHOUT ROWID

@@ -1,0 +1,214 @@
+// Fakes of the bridge's ports. FakeSink and FakeSource pass the same contract tests as the real
+// adapters.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "bridge/ports.h"
+
+namespace dmp::bridge {
+
+class ManualClock final : public Clock {
+ public:
+  [[nodiscard]] std::int64_t wall_us() const override { return wall_us_; }
+  [[nodiscard]] SteadyTime steady() const override { return steady_; }
+  void advance(std::chrono::milliseconds step) {
+    steady_ += step;
+    wall_us_ += std::chrono::microseconds(step).count();
+  }
+
+ private:
+  SteadyTime steady_{std::chrono::hours(1)};
+  std::int64_t wall_us_ = 1'700'000'000'000'000;
+};
+
+struct StoredRecord {
+  std::string topic;
+  std::string key;
+  std::string payload;
+  std::vector<std::pair<std::string, std::string>> headers;
+
+  [[nodiscard]] std::string header(const std::string& name) const {
+    for (const auto& [each, value] : headers) {
+      if (each == name) return value;
+    }
+    return "(none)";
+  }
+};
+
+// Kafka as one log. Like a real batch, everything sent between two polls is refused together if one
+// record of it is too large.
+class FakeSink final : public Sink {
+ public:
+  std::size_t pending_max = 1000;
+  // Per topic, as Kafka's max.message.bytes; a topic that is not here takes everything.
+  std::map<std::string, std::size_t> payload_bytes_max;
+
+  bool send(std::uint64_t ticket, const Record& record) override {
+    if (broken_ || pending_.size() == pending_max) return false;
+    StoredRecord copy{std::string(record.topic), std::string(record.key), "", {}};
+    for (const Header& header : record.headers)
+      copy.headers.emplace_back(header.name, header.value);
+    pending_.push_back({ticket, std::move(copy), record.payload});
+    return true;
+  }
+
+  std::vector<Delivery> poll() override {
+    std::vector<Delivery> reports;
+    if (down_ || broken_) return reports;
+    bool refused = false;
+    for (const Pending& each : pending_) {
+      const auto limit = payload_bytes_max.find(each.record.topic);
+      refused =
+          refused || (limit != payload_bytes_max.end() && each.payload.size() > limit->second);
+    }
+    for (Pending& each : pending_) {
+      reports.push_back({each.ticket, std::nullopt});
+      if (refused) {
+        reports.back().rejection = Error{"too_large", "the batch is too large", Retry::kNo};
+        continue;
+      }
+      each.record.payload = each.payload;  // read late, as a real producer does
+      stored.push_back(std::move(each.record));
+    }
+    pending_.clear();
+    return reports;
+  }
+
+  [[nodiscard]] std::optional<Error> broken() const override { return broken_; }
+
+  Status rebuild() override {
+    ++rebuilds;
+    for (const Pending& each : pending_) forgotten.emplace_back(each.payload);
+    pending_.clear();
+    broken_.reset();
+    return {};
+  }
+
+  // While down nothing is stored or reported.
+  void set_down(bool down) { down_ = down; }
+  // Stores the first `count` of what is pending without ever reporting it, and breaks.
+  void break_after_storing(std::size_t count) {
+    for (std::size_t i = 0; i < count && i < pending_.size(); ++i) {
+      pending_[i].record.payload = pending_[i].payload;
+      stored.push_back(pending_[i].record);
+    }
+    broken_ = Error{"kafka_failed", "fatal", Retry::kYes};
+  }
+  [[nodiscard]] std::size_t pending() const { return pending_.size(); }
+
+  std::vector<StoredRecord> stored;
+  std::vector<std::string> forgotten;  // payloads that rebuild() gave up, as they were then
+  int rebuilds = 0;
+
+ private:
+  struct Pending {
+    std::uint64_t ticket;
+    StoredRecord record;
+    std::string_view payload;
+  };
+
+  std::vector<Pending> pending_;
+  bool down_ = false;
+  std::optional<Error> broken_ = Error{"not_started", "not started", Retry::kYes};
+};
+
+// A broker with one session.
+class FakeSource final : public Source {
+ public:
+  explicit FakeSource(Window& window) : window_(window) {}
+
+  void connect() override {
+    ++connects;
+    if (!broker_down) {
+      up_ = true;
+      events_.push_back({SourceEvent::Kind::kUp, session_kept && had_session_, {}});
+      had_session_ = true;
+      redeliver();
+    } else {
+      events_.push_back({SourceEvent::Kind::kDown, false, "refused"});
+    }
+  }
+
+  void disconnect() override {
+    up_ = false;
+    events_.push_back({SourceEvent::Kind::kDown, false, "left"});
+  }
+
+  std::optional<SourceEvent> poll() override {
+    if (events_.empty()) return std::nullopt;
+    SourceEvent event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+  }
+
+  Status publish(const std::string& topic, const std::string& payload,
+                 std::chrono::seconds expiry) override {
+    if (!up_) return fail("mqtt_down", "down", Retry::kYes);
+    if (published.size() >= publishes_max) return fail("mqtt_busy", "busy", Retry::kYes);
+    published.push_back({topic, payload, expiry});
+    return {};
+  }
+
+  // A message for the bridge: into the window, or kept until it comes back.
+  void deliver(Message message) {
+    if (up_ && window_.append(bounded(message))) return;
+    queued_.push_back({std::string(message.topic), std::string(message.payload), up_});
+    if (up_) lose();
+  }
+
+  // The connection breaks.
+  void lose() {
+    up_ = false;
+    events_.push_back({SourceEvent::Kind::kDown, false, "lost"});
+  }
+
+  [[nodiscard]] bool is_up() const { return up_; }
+
+  struct Published {
+    std::string topic;
+    std::string payload;
+    std::chrono::seconds expiry;
+  };
+  std::vector<Published> published;
+  std::size_t publishes_max = 1000;  // in all; more is too much to send
+  bool broker_down = false;
+  bool session_kept = true;
+  int connects = 0;
+
+ private:
+  struct Queued {
+    std::string topic;
+    std::string payload;
+    bool was_sent;
+  };
+
+  void redeliver() {
+    while (!queued_.empty()) {
+      Message message;
+      message.topic = queued_.front().topic;
+      message.payload = queued_.front().payload;
+      message.duplicate = queued_.front().was_sent;
+      if (!window_.append(bounded(message))) {
+        queued_.front().was_sent = true;
+        return lose();
+      }
+      queued_.pop_front();
+    }
+  }
+
+  Window& window_;
+  std::deque<SourceEvent> events_;
+  std::deque<Queued> queued_;
+  bool up_ = false;
+  bool had_session_ = false;
+};
+
+}  // namespace dmp::bridge

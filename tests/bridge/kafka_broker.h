@@ -1,0 +1,38 @@
+// Brokers for tests: librdkafka's mock cluster in this process, or the real one named by
+// DMP_TEST_KAFKA; and a reader of everything a topic holds.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/bridge/fakes.h"
+
+namespace dmp::bridge {
+
+class MockKafka {
+ public:
+  MockKafka();
+  ~MockKafka();
+  MockKafka(const MockKafka&) = delete;
+  MockKafka& operator=(const MockKafka&) = delete;
+
+  [[nodiscard]] std::string brokers() const;
+  void create_topic(const std::string& topic, int partitions);
+  void set_down(bool down);
+  // The next produce requests fail so, one each.
+  void fail_produce(const std::vector<int>& error_codes);
+
+ private:
+  struct Cluster;
+  std::unique_ptr<Cluster> cluster_;
+};
+
+// On a real broker; back when it is known.
+void create_topic(const std::string& brokers, const std::string& topic, int partitions);
+
+// All records of a topic, each partition in its order; waits until it has read at least `count`.
+std::vector<StoredRecord> read_topic(const std::string& brokers, const std::string& topic,
+                                     std::size_t count);
+
+}  // namespace dmp::bridge

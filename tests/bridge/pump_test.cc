@@ -1,0 +1,241 @@
+#include "bridge/pump.h"
+
+#include <stop_token>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "bridge/adapters/memory_window.h"
+#include "schema/codec.h"
+#include "schema/topics.h"
+#include "tests/bridge/fakes.h"
+
+namespace dmp::bridge {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr WaterMarks kMarks{
+    .high_bytes = 1 << 20, .low_bytes = 1 << 19, .high_messages = 20, .low_messages = 10};
+
+class PumpTest : public testing::Test {
+ protected:
+  void receive(const std::string& payload, const std::string& correlation = "",
+               const std::string& rae = "rae-1") {
+    const std::string topic = "dmp/v1/" + rae + "/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/update";
+    Message message;
+    message.topic = topic;
+    message.payload = payload;
+    message.correlation = correlation;
+    source_.deliver(message);
+  }
+
+  void turn(int times = 4) {
+    for (int i = 0; i < times; ++i) pump_.turn();
+  }
+
+  // Lets a step of time pass and everything settle.
+  void pass(milliseconds step) {
+    clock_.advance(step);
+    turn();
+  }
+
+  [[nodiscard]] std::vector<std::string> stored() const {
+    std::vector<std::string> payloads;
+    for (const StoredRecord& record : sink_.stored) {
+      if (record.topic == kafka::kDeviceUpdates) payloads.push_back(record.payload);
+    }
+    return payloads;
+  }
+
+  ManualClock clock_;
+  Metrics metrics_;
+  Instruments instruments_{metrics_};
+  Wake wake_;
+  MemoryWindow window_{4 * 1024 * 1024, 40};
+  FakeSource source_{window_};
+  FakeSink sink_;
+  Uplink uplink_{"bridge-1", *Routes::make(uplink_routes()), window_, sink_, clock_, instruments_};
+  Pump pump_{kMarks, 1, uplink_, window_, source_, wake_, clock_, instruments_};
+};
+
+TEST_F(PumpTest, is_ready_when_mqtt_is_subscribed_and_kafka_acknowledges) {
+  EXPECT_FALSE(pump_.ready().good);
+  turn();
+  pass(seconds(1));
+  EXPECT_TRUE(pump_.ready().good) << pump_.ready().reason;
+}
+
+TEST_F(PumpTest, says_which_side_keeps_it_from_being_ready) {
+  source_.broker_down = true;
+  turn();
+  pass(seconds(1));
+  EXPECT_FALSE(pump_.ready().good);
+  EXPECT_EQ(pump_.ready().reason, "mqtt: refused");
+
+  source_.broker_down = false;
+  sink_.set_down(true);
+  pass(seconds(31));
+  pass(seconds(1));
+  EXPECT_FALSE(pump_.ready().good);
+  EXPECT_EQ(pump_.ready().reason, "kafka: has not acknowledged anything for 30 s");
+}
+
+TEST_F(PumpTest, confirms_to_the_rae_of_the_topic_once_kafka_has_it) {
+  turn();
+  sink_.set_down(true);
+  receive("a", "1");
+  pass(seconds(1));
+  EXPECT_TRUE(source_.published.empty());
+  sink_.set_down(false);
+  turn();
+  pass(milliseconds(50));
+  ASSERT_EQ(source_.published.size(), 1U);
+  EXPECT_EQ(source_.published[0].topic, "dmp/v1/rae-1/agent/confirm");
+  EXPECT_EQ(source_.published[0].expiry, seconds(60));
+  const auto confirm = decode_confirm(source_.published[0].payload);
+  ASSERT_TRUE(confirm) << confirm.error().message;
+  EXPECT_EQ(confirm->stored, (std::vector<std::string>{"1"}));
+  EXPECT_EQ(confirm->sent_at.us, clock_.wall_us());
+  EXPECT_EQ(instruments_.confirmed.value(), 1);
+}
+
+TEST_F(PumpTest, keeps_confirmations_for_the_time_after_a_lost_connection) {
+  turn();
+  receive("a", "1");
+  source_.broker_down = true;
+  source_.lose();
+  pass(seconds(5));
+  EXPECT_TRUE(source_.published.empty());
+  source_.broker_down = false;
+  pass(seconds(3));
+  turn();
+  EXPECT_EQ(source_.published.size(), 1U);
+}
+
+TEST_F(PumpTest, keeps_confirmations_that_the_broker_has_no_room_for_and_sends_them_once) {
+  turn();
+  source_.publishes_max = 1;
+  receive("a", "1");
+  receive("b", "2", "rae-2");
+  receive("c", "3", "rae-3");
+  turn();
+  pass(milliseconds(50));
+  EXPECT_EQ(source_.published.size(), 1U);
+  EXPECT_EQ(uplink_.confirmations().pending(), 2U);
+  EXPECT_GT(pump_.turn(), clock_.steady()) << "waits before it tries again";
+  source_.publishes_max = 1000;
+  pass(milliseconds(50));
+  std::vector<std::string> topics;
+  for (const auto& each : source_.published) topics.push_back(each.topic);
+  EXPECT_EQ(topics,
+            (std::vector<std::string>{"dmp/v1/rae-1/agent/confirm", "dmp/v1/rae-2/agent/confirm",
+                                      "dmp/v1/rae-3/agent/confirm"}));
+  EXPECT_EQ(instruments_.confirmed.value(), 3);
+  EXPECT_EQ(instruments_.confirmations_lost.value(), 0);
+}
+
+TEST_F(PumpTest, leaves_the_broker_at_high_water_and_comes_back_at_low_water) {
+  turn();
+  sink_.set_down(true);
+  std::vector<std::string> expected;
+  for (int i = 0; i < 60; ++i) {
+    expected.push_back(std::to_string(i));
+    receive(expected.back());
+    pump_.turn();
+  }
+  EXPECT_FALSE(source_.is_up());
+  EXPECT_EQ(window_.level().refused, 0U) << "above high water there is room for what still comes";
+  EXPECT_EQ(window_.level().messages, 20U);
+  pass(seconds(10));
+  EXPECT_FALSE(source_.is_up()) << "nothing has become free";
+  EXPECT_EQ(pump_.ready().reason, "window: full, waiting for kafka; mqtt is closed");
+
+  sink_.set_down(false);
+  turn();
+  EXPECT_FALSE(source_.is_up()) << "comes back with jitter, not at once";
+  for (int i = 0; i < 20; ++i) pass(seconds(2));
+  EXPECT_TRUE(source_.is_up());
+  EXPECT_EQ(stored(), expected);
+}
+
+TEST_F(PumpTest, keeps_the_order_of_what_the_window_had_to_refuse) {
+  turn();
+  sink_.set_down(true);
+  std::vector<std::string> expected;
+  for (int i = 0; i < 60; ++i) {  // faster than the loop can turn
+    expected.push_back(std::to_string(i));
+    receive(expected.back());
+  }
+  EXPECT_GT(window_.level().refused, 0U);
+  sink_.set_down(false);
+  for (int i = 0; i < 20; ++i) pass(seconds(2));
+  EXPECT_EQ(stored(), expected);
+  EXPECT_GT(instruments_.window_refused.value(), 0);
+}
+
+TEST_F(PumpTest, raises_the_alarm_when_the_broker_has_lost_our_session) {
+  turn();
+  source_.lose();
+  turn();
+  pass(seconds(3));
+  EXPECT_EQ(instruments_.sessions_lost.value(), 0);
+  source_.session_kept = false;
+  source_.lose();
+  turn();
+  pass(seconds(3));
+  EXPECT_EQ(instruments_.sessions_lost.value(), 1);
+  EXPECT_EQ(instruments_.connects.value(), 3);
+}
+
+TEST_F(PumpTest, is_not_live_when_its_loop_no_longer_turns) {
+  turn();
+  EXPECT_TRUE(pump_.live().good);
+  clock_.advance(seconds(11));
+  EXPECT_FALSE(pump_.live().good);
+}
+
+// The stop is requested beforehand, so run() is its last part only.
+TEST_F(PumpTest, stores_confirms_and_leaves_when_it_is_stopped) {
+  turn();
+  receive("a", "1");
+  receive("b", "2");
+  std::stop_source stop;
+  stop.request_stop();
+  pump_.run(stop.get_token());
+  EXPECT_EQ(stored(), (std::vector<std::string>{"a", "b"}));
+  ASSERT_EQ(source_.published.size(), 1U);
+  EXPECT_FALSE(source_.is_up());
+  EXPECT_EQ(window_.level().messages, 0U);
+}
+
+// Time that passes by being looked at.
+class RushingClock final : public Clock {
+ public:
+  [[nodiscard]] std::int64_t wall_us() const override { return 1; }
+  [[nodiscard]] SteadyTime steady() const override { return now_ += milliseconds(100); }
+
+ private:
+  mutable SteadyTime now_{std::chrono::hours(1)};
+};
+
+TEST_F(PumpTest, gives_up_in_time_when_it_is_stopped_while_kafka_is_away) {
+  const RushingClock clock;
+  Pump pump{kMarks, 1, uplink_, window_, source_, wake_, clock, instruments_};
+  pump.turn();
+  sink_.set_down(true);
+  receive("a", "1");
+  pump.turn();
+  std::stop_source stop;
+  stop.request_stop();
+  const SteadyTime start = clock.steady();
+  pump.run(stop.get_token());
+  EXPECT_LE(clock.steady() - start, Pump::kStopPatience + seconds(3));
+  EXPECT_EQ(window_.level().messages, 1U);
+  EXPECT_FALSE(source_.is_up());
+  EXPECT_TRUE(source_.published.empty()) << "what is not stored is not confirmed";
+}
+
+}  // namespace
+}  // namespace dmp::bridge

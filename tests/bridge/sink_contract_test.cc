@@ -1,0 +1,279 @@
+// The contract of every Sink: the fake, librdkafka against its mock cluster, and librdkafka against
+// the real Kafka named by DMP_TEST_KAFKA.
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "bridge/adapters/kafka_sink.h"
+#include "bridge/wake.h"
+#include "tests/bridge/fakes.h"
+#include "tests/bridge/kafka_broker.h"
+
+namespace dmp::bridge {
+namespace {
+
+constexpr std::size_t kPayloadBytesMax = 20'000;
+constexpr int kQueued = 50;
+constexpr std::chrono::seconds kPatience{30};
+
+std::string unique_topic() {
+  std::random_device random;
+  return "test-" + std::to_string(random()) + std::to_string(random());
+}
+
+// A sink with what its test needs of the other side.
+class Bench {
+ public:
+  virtual ~Bench() = default;
+  virtual Sink& sink() = 0;
+  virtual std::vector<StoredRecord> stored(std::size_t count) = 0;
+  // False if this bench cannot do it.
+  virtual bool set_down(bool down) = 0;
+  // Waits until the sink may have something to report.
+  virtual void wait() = 0;
+  std::string topic = unique_topic();
+};
+
+class FakeBench final : public Bench {
+ public:
+  FakeBench() {
+    sink_.payload_bytes_max[topic] = kPayloadBytesMax;
+    sink_.pending_max = kQueued;
+  }
+  Sink& sink() override { return sink_; }
+  std::vector<StoredRecord> stored(std::size_t) override { return sink_.stored; }
+  bool set_down(bool down) override {
+    sink_.set_down(down);
+    return true;
+  }
+  void wait() override {}
+
+ private:
+  FakeSink sink_;
+};
+
+class KafkaBench : public Bench {
+ public:
+  explicit KafkaBench(std::string brokers)
+      : brokers_(std::move(brokers)),
+        sink_({.brokers = brokers_,
+               .client_id = "test",
+               .ready_fd = wake_.fd(),
+               .queued_messages_max = kQueued,
+               .properties = {{"message.max.bytes", std::to_string(kPayloadBytesMax)},
+                              {"batch.size", std::to_string(kPayloadBytesMax)}}}) {}
+  Sink& sink() override { return sink_; }
+  std::vector<StoredRecord> stored(std::size_t count) override {
+    return read_topic(brokers_, topic, count);
+  }
+  bool set_down(bool) override { return false; }
+  void wait() override {
+    const auto now = std::chrono::steady_clock::now();
+    wake_.wait_until(now + std::chrono::seconds(1), now);
+  }
+
+ private:
+  const std::string brokers_;
+  Wake wake_;
+  KafkaSink sink_;
+};
+
+class MockBench final : private MockKafka, public KafkaBench {
+ public:
+  MockBench() : KafkaBench(MockKafka::brokers()) { MockKafka::create_topic(topic, 4); }
+  bool set_down(bool down) override {
+    MockKafka::set_down(down);
+    return true;
+  }
+  using MockKafka::fail_produce;
+};
+
+// Null if there is no such broker here.
+std::unique_ptr<Bench> make_bench(const std::string& kind) {
+  if (kind == "Fake") return std::make_unique<FakeBench>();
+  if (kind == "MockCluster") return std::make_unique<MockBench>();
+  const char* brokers = std::getenv("DMP_TEST_KAFKA");
+  if (brokers == nullptr) return nullptr;
+  auto bench = std::make_unique<KafkaBench>(brokers);
+  create_topic(brokers, bench->topic, 4);
+  return bench;
+}
+
+class SinkTest : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    bench_ = make_bench(GetParam());
+    if (bench_ == nullptr) GTEST_SKIP() << "DMP_TEST_KAFKA names no broker";
+  }
+
+  Sink& sink() { return bench_->sink(); }
+
+  bool send(std::uint64_t ticket, const std::string& key, const std::string& payload) {
+    payloads_[ticket] = payload;
+    Record record;
+    record.topic = bench_->topic;
+    record.key = key;
+    record.payload = payloads_[ticket];
+    record.headers = {{"name", "value"}, {"number", std::string_view("\0\1", 2)}};
+    return sink().send(ticket, record);
+  }
+
+  // Reports by ticket, until there are `count` or time is up.
+  std::map<std::uint64_t, std::optional<Error>> reports(std::size_t count) {
+    std::map<std::uint64_t, std::optional<Error>> all;
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    for (;;) {
+      for (const Delivery& each : sink().poll()) {
+        EXPECT_TRUE(all.emplace(each.ticket, each.rejection).second) << "reported twice";
+      }
+      if (all.size() >= count || std::chrono::steady_clock::now() > deadline) return all;
+      bench_->wait();
+    }
+  }
+
+  std::unique_ptr<Bench> bench_;
+  std::map<std::uint64_t, std::string> payloads_;  // sent; the sink borrows them
+};
+
+TEST_P(SinkTest, is_broken_until_it_is_first_built) {
+  ASSERT_TRUE(sink().broken());
+  EXPECT_FALSE(send(1, "k", "v"));
+  ASSERT_TRUE(sink().rebuild());
+  EXPECT_FALSE(sink().broken());
+  EXPECT_TRUE(send(1, "k", "v"));
+}
+
+TEST_P(SinkTest, stores_a_record_byte_for_byte_and_reports_it_once) {
+  ASSERT_TRUE(sink().rebuild());
+  const std::string payload("{\"a\":\0\xff}", 9);
+  ASSERT_TRUE(send(7, "key", payload));
+  ASSERT_TRUE(send(8, "empty", ""));
+  const auto all = reports(2);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_FALSE(all.at(7));
+  auto stored = bench_->stored(2);
+  ASSERT_EQ(stored.size(), 2U);
+  if (stored[0].key != "key") std::swap(stored[0], stored[1]);
+  EXPECT_EQ(stored[0].key, "key");
+  EXPECT_EQ(stored[0].payload, payload);
+  EXPECT_EQ(stored[0].header("name"), "value");
+  EXPECT_EQ(stored[0].header("number"), std::string("\0\1", 2));
+  EXPECT_EQ(stored[1].payload, "");
+}
+
+TEST_P(SinkTest, keeps_the_order_of_every_key_across_an_outage) {
+  ASSERT_TRUE(sink().rebuild());
+  std::uint64_t ticket = 0;
+  std::size_t reported = 0;
+  const auto send_some = [&](int count) {
+    for (int i = 0; i < count; ++i, ++ticket) {
+      ASSERT_TRUE(send(ticket, "key-" + std::to_string(ticket % 3), std::to_string(1000 + ticket)));
+    }
+  };
+  send_some(12);
+  reported += reports(12).size();
+  if (!bench_->set_down(true)) GTEST_SKIP() << "this Kafka is not ours to stop";
+  send_some(30);
+  bench_->set_down(false);
+  send_some(6);
+  reported += reports(36).size();
+  EXPECT_EQ(reported, ticket);
+  std::map<std::string, std::string> last;
+  const auto stored = bench_->stored(ticket);
+  EXPECT_EQ(stored.size(), ticket);
+  for (const StoredRecord& record : stored) {
+    EXPECT_GT(record.payload, last[record.key]) << record.key;
+    last[record.key] = record.payload;
+  }
+}
+
+TEST_P(SinkTest, forgets_at_a_rebuild_what_it_has_not_reported) {
+  ASSERT_TRUE(sink().rebuild());
+  if (!bench_->set_down(true)) GTEST_SKIP() << "this Kafka is not ours to stop";
+  for (std::uint64_t ticket = 0; ticket < 10; ++ticket) ASSERT_TRUE(send(ticket, "k", "old"));
+  ASSERT_TRUE(sink().rebuild());
+  bench_->set_down(false);
+  for (std::uint64_t ticket = 10; ticket < 15; ++ticket) ASSERT_TRUE(send(ticket, "k", "new"));
+  const auto all = reports(5);
+  EXPECT_EQ(all.size(), 5U);
+  EXPECT_EQ(all.begin()->first, 10U);
+}
+
+TEST_P(SinkTest, rejects_what_is_too_large_and_says_so) {
+  if (GetParam() == "Fake") GTEST_SKIP() << "the fake refuses a whole batch; see UplinkTest";
+  ASSERT_TRUE(sink().rebuild());
+  ASSERT_TRUE(send(1, "k", "before"));
+  ASSERT_TRUE(send(2, "k", std::string(2 * kPayloadBytesMax, 'x')));
+  ASSERT_TRUE(send(3, "k", "after"));
+  const auto all = reports(3);
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_FALSE(all.at(1));
+  ASSERT_TRUE(all.at(2));
+  EXPECT_EQ(all.at(2)->code, "too_large");
+  EXPECT_FALSE(all.at(3));
+  EXPECT_FALSE(sink().broken());
+}
+
+TEST_P(SinkTest, is_full_at_its_bound_and_takes_again_when_it_has_reported) {
+  ASSERT_TRUE(sink().rebuild());
+  if (!bench_->set_down(true)) GTEST_SKIP() << "this Kafka is not ours to stop";
+  std::uint64_t taken = 0;
+  while (taken < 2 * kQueued && send(taken, "k", "v")) ++taken;
+  EXPECT_EQ(taken, static_cast<std::uint64_t>(kQueued));
+  EXPECT_FALSE(sink().broken()) << "full is not broken";
+  bench_->set_down(false);
+  EXPECT_EQ(reports(kQueued).size(), static_cast<std::size_t>(kQueued));
+  EXPECT_TRUE(send(taken, "k", "v"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, SinkTest, testing::Values("Fake", "MockCluster", "RealKafka"),
+                         [](const auto& each) { return each.param; });
+
+// What only a broker can do to a producer.
+class ProducerTest : public testing::TestWithParam<std::pair<std::string, int>> {};
+
+TEST_P(ProducerTest, breaks_on_a_failure_that_is_not_the_records_and_stores_it_after_a_rebuild) {
+  MockBench bench;
+  Sink& sink = bench.sink();
+  ASSERT_TRUE(sink.rebuild());
+  bench.fail_produce({GetParam().second});
+  Record record;
+  record.topic = bench.topic;
+  record.key = "k";
+  record.payload = "v";
+  ASSERT_TRUE(sink.send(1, record));
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!sink.broken() && std::chrono::steady_clock::now() < deadline) {
+    bench.wait();
+    EXPECT_TRUE(sink.poll().empty()) << "it was not stored";
+  }
+  ASSERT_TRUE(sink.broken());
+  EXPECT_EQ(sink.broken()->code, "kafka_failed");
+  EXPECT_FALSE(sink.send(2, record));
+
+  ASSERT_TRUE(sink.rebuild());
+  ASSERT_TRUE(sink.send(1, record));
+  std::vector<Delivery> reports;
+  while (reports.empty() && std::chrono::steady_clock::now() < deadline) {
+    bench.wait();
+    reports = sink.poll();
+  }
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_EQ(reports[0].ticket, 1U);
+  EXPECT_FALSE(reports[0].rejection);
+}
+
+// Kafka's error codes.
+INSTANTIATE_TEST_SUITE_P(Failures, ProducerTest,
+                         testing::Values(std::pair{"OutOfOrderSequence", 45},
+                                         std::pair{"TopicAuthorizationFailed", 29}),
+                         [](const auto& each) { return each.param.first; });
+
+}  // namespace
+}  // namespace dmp::bridge

@@ -1,0 +1,50 @@
+"""What the benches make of what they measured."""
+
+import json
+import tempfile
+import unittest
+from pathlib import Path
+
+from compose.bench import command, staleness
+from compose.report import Failure
+
+
+class StalenessTest(unittest.TestCase):
+    def test_only_values_that_were_not_there_before_are_samples(self):
+        before, now = {"a": 1_000, "b": 2_000}, {"a": 1_000, "b": 5_000, "c": 6_000}
+        self.assertEqual(sorted(staleness.new_ages_ms(before, now, 16_000)), [10.0, 11.0])
+
+    def test_a_percentile_is_a_value_that_was_seen(self):
+        values = list(range(1, 101))
+        for percent in (1, 50, 99, 100):
+            self.assertEqual(staleness.percentile(values, percent), percent)
+        self.assertEqual(staleness.percentile([7], 99), 7)
+        self.assertEqual(staleness.percentile([1, 2, 3], 50), 2)
+
+
+class CommandTest(unittest.TestCase):
+    def test_without_names_all_are_run_and_none_twice(self):
+        self.assertEqual(command.checked([]), command.NAMES)
+        self.assertEqual(command.checked(["staleness", "staleness"]), ("staleness",))
+
+    def test_an_unknown_bench_names_the_nearest(self):
+        with self.assertRaises(Failure) as failure:
+            command.checked(["stalenes"])
+        self.assertIn("./dmp bench staleness", failure.exception.text())
+
+    def test_the_table_tells_the_target_beside_the_figure(self):
+        lines = command.table("staleness", staleness, {"p50_ms": 20.5, "p99_ms": 61.0})
+        self.assertRegex(lines[2], r"p99_ms +61 +target < 100\Z")
+        self.assertNotIn("target", lines[1])
+
+    def test_one_bench_is_an_object_of_figures_and_several_are_one_per_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "figures.json"
+            for figures in ({"a": {"p50_ms": 1}}, {"a": {"p50_ms": 1}, "b": {"p50_ms": 2}}):
+                command.write(file, figures)
+                expected = figures["a"] if len(figures) == 1 else figures
+                self.assertEqual(json.loads(file.read_text()), expected)
+
+
+if __name__ == "__main__":
+    unittest.main()

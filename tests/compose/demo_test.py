@@ -1,0 +1,143 @@
+"""How the demo tells what it saw, and reads what others tell it."""
+
+import contextlib
+import io
+import json
+import unittest
+
+from compose import comparison, fleet, kafka_records
+from compose.demo import command
+from compose.demo.promise import Broken, Promise, sentence, wait
+from compose.main import parser
+from compose.report import Failure, Report
+
+
+class Scene:
+    """As much of it as running a promise needs."""
+
+    def __init__(self):
+        self.mended = 0
+
+    def mend(self):
+        self.mended += 1
+
+
+class Logs:
+    def place(self, log):
+        return f"kept/{log}" if log else ""
+
+
+def told(keep):
+    """(outcome, what people read, the scene) after one promise."""
+    out, scene = io.StringIO(), Scene()
+    outcome = command.shown(scene, Promise("name", "it holds", keep), Report(out), Logs())
+    return outcome, out.getvalue(), scene
+
+
+def breaking(error):
+    def keep(_scene):
+        raise error
+
+    return keep
+
+
+class TellingTest(unittest.TestCase):
+    def test_a_kept_promise_is_a_timed_line_with_what_was_seen(self):
+        outcome, text, _ = told(lambda _scene: "42 devices")
+        self.assertTrue(outcome.kept)
+        self.assertRegex(text, r"\APASS +0\.\d s  it holds\n +42 devices\n\Z")
+
+    def test_a_broken_one_says_what_was_expected_seen_and_which_log_to_read(self):
+        outcome, text, _ = told(breaking(Broken("online", "offline", "bridge.log")))
+        self.assertFalse(outcome.kept)
+        for part in ("FAIL", "expected: online", "seen:     offline", "log:      kept/bridge.log",
+                     "./dmp demo --only name"):  # fmt: skip
+            self.assertIn(part, text)
+
+    def test_what_fails_underneath_breaks_the_promise_too(self):
+        for error in (Failure("kafka ended"), ConnectionError("kafka ended")):
+            outcome, text, _ = told(breaking(error))
+            self.assertFalse(outcome.kept)
+            self.assertIn("kafka ended", text)
+
+    def test_the_stack_is_mended_after_each_promise(self):
+        for keep in (lambda _scene: "", breaking(Broken("a", "b", None))):
+            self.assertEqual(told(keep)[2].mended, 1)
+
+    def test_a_bug_in_a_promise_is_no_broken_promise(self):
+        with self.assertRaises(ZeroDivisionError):
+            told(lambda _scene: 1 / 0)
+
+    def test_the_function_is_the_sentence(self):
+        self.assertEqual(sentence("a_lost_rae_and_its_esn"), "a lost RAE and its ESN")
+
+    def test_every_promise_has_a_name_and_a_sentence_of_its_own(self):
+        for one in ("name", "sentence"):
+            values = [getattr(promise, one) for promise in command.PROMISES]
+            self.assertEqual(len(set(values)), len(values), values)
+
+    def test_only_known_promises_can_be_asked_for(self):
+        asked = parser().parse_args(["demo", "--only", "plug", "--only", "lost"])
+        self.assertEqual(asked.only, ["plug", "lost"])
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):
+            parser().parse_args(["demo", "--only", "plgu"])
+
+
+class WaitTest(unittest.TestCase):
+    def test_it_returns_once_there_is_no_objection(self):
+        objections = iter(["not yet", "not yet", ""])
+        self.assertGreater(wait(lambda: next(objections), "it", 60, None), 0)
+        self.assertRaises(StopIteration, next, objections)
+
+    def test_the_last_objection_is_what_was_seen(self):
+        with self.assertRaises(Broken) as broken:
+            wait(lambda: "still wrong", "right", 0, "a.log")
+        self.assertEqual(
+            (broken.exception.seen, broken.exception.log), ("still wrong", "a.log")
+        )
+
+    def test_a_server_that_does_not_answer_is_an_objection(self):
+        answers = iter([ConnectionRefusedError("refused"), Failure("unreadable"), ""])
+
+        def why_not():
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        wait(why_not, "it", 60, None)
+
+
+class ReadingTest(unittest.TestCase):
+    def test_kcat_records_are_split_into_key_headers_and_value(self):
+        text = "a/b\x1fdmp-reason=no, it is,dmp-refused-by=bridge\x1f{}\x1ec\x1f\x1f\x1e"
+        self.assertEqual(
+            kafka_records.parse(text),
+            [
+                ("a/b", {"dmp-reason": "no, it is", "dmp-refused-by": "bridge"}, "{}"),
+                ("c", {}, ""),
+            ],
+        )
+
+    def test_a_record_cut_short_is_not_there_yet(self):
+        self.assertEqual(kafka_records.parse("a/b\x1fhea"), [])
+
+    def test_a_comparison_is_equal_only_if_nothing_differs(self):
+        same = {"lost": 0, "stale": 0, "phantom": 0, "differences": []}
+        same["agents"] = [{"facets": 3}, {"facets": 4}]
+        found = comparison.parse(json.dumps(same))
+        self.assertTrue(found.is_equal)
+        self.assertEqual(found.compared, 7)
+        for kind in ("lost", "stale", "phantom"):
+            self.assertFalse(comparison.parse(json.dumps({**same, kind: 1})).is_equal)
+
+
+class FleetTest(unittest.TestCase):
+    def test_together_the_agents_make_the_whole_load(self):
+        scripts = [fleet.script(seed, 1.5) for seed in range(fleet.AGENTS)]
+        self.assertEqual(sum(s["edits_per_second"] for s in scripts), fleet.PER_SECOND)
+        self.assertEqual({s["duration_ms"] for s in scripts}, {1500})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,262 @@
+// The whole ingest role: emulated Kafka, real PostgreSQL.
+#include "registry/ingest.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "registry/adapters/kafka_dead_letters.h"
+#include "registry/adapters/kafka_resyncs.h"
+#include "registry/adapters/kafka_source.h"
+#include "tests/fixtures/kafka.h"
+#include "tests/fixtures/waiting.h"
+#include "tests/registry/store_fixture.h"
+
+namespace dmp::registry {
+namespace {
+
+using test::Rows;
+using test::wait_for;
+
+constexpr int kPartitions = 3;
+
+test::KafkaRecord kafka_record(const Record& record, std::int32_t partition) {
+  test::KafkaRecord out{record.key, record.value, {}, partition, 0};
+  for (const Header& header : record.headers) out.headers.emplace_back(header.name, header.value);
+  return out;
+}
+
+// An ingest role that runs on a thread of its own until it is stopped.
+class RunningIngest {
+ public:
+  RunningIngest(const test::TestKafka& kafka, const std::string& database, const std::string& group)
+      : dead_letters_(*KafkaDeadLetters::make(kafka.brokers())),
+        resyncs_(*KafkaResyncs::make(kafka.brokers(), metrics_)),
+        ingest_(
+            {.clock = clock_,
+             .metrics = metrics_,
+             .dead_letters = *dead_letters_,
+             .resyncs = *resyncs_,
+             .make_source =
+                 [brokers = kafka.brokers(), group](AssignmentListener& listener) {
+                   KafkaSourceOptions options;
+                   options.brokers = brokers;
+                   options.group = group;
+                   options.session_timeout_ms = 6000;
+                   return KafkaSource::make(options, listener);
+                 },
+             .make_store = [database] { return std::make_unique<PqxxStore>(database); },
+             .share = {},
+             .limits = {.batch = {50, 1 << 20},
+                        .retry = {std::chrono::milliseconds(5), std::chrono::milliseconds(50), 0},
+                        .beat_every = std::chrono::milliseconds(100)}}),
+        thread_([this](const std::stop_token& stop) { ingest_.run(stop); }) {}
+
+  ~RunningIngest() { stop(); }
+
+  void stop() {
+    thread_.request_stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] Verdict ready() const { return ingest_.ready(); }
+  [[nodiscard]] std::string metrics() const { return metrics_.text(); }
+  [[nodiscard]] bool counted(const std::string& line) const {
+    return metrics().find(line) != std::string::npos;
+  }
+
+ private:
+  SystemClock clock_;
+  Metrics metrics_;
+  std::unique_ptr<DeadLetters> dead_letters_;
+  std::unique_ptr<ResyncSender> resyncs_;
+  Ingest ingest_;
+  std::jthread thread_;
+};
+
+class IngestTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreTest::SetUp();
+    if (!kafka_.is_emulated())
+      GTEST_SKIP() << "needs topics of its own: run without DMP_TEST_KAFKA";
+    kafka_.create_topic("dmp.device-updates", kPartitions);
+    kafka_.create_topic("dmp.agents", kPartitions);
+    kafka_.create_topic("dmp.dead-letters", 1);
+    kafka_.create_topic("dmp.device-commands", kPartitions);
+  }
+
+  // `count` changes of one session in each partition.
+  void produce_changes(int first, int count) {
+    std::vector<test::KafkaRecord> records;
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      for (int i = first; i < first + count; ++i) {
+        Facets facets;
+        facets.identity = identity_at(i, partition, "Ultra");
+        facets.software = software_at(i, std::to_string(i));
+        records.push_back(
+            kafka_record(update_record(rae_, partition, change_at(i, facets)), partition));
+      }
+    }
+    kafka_.produce("dmp.device-updates", records);
+  }
+
+  [[nodiscard]] bool stored(const std::string& firmware) const {
+    return database_.cell("SELECT count(*) FROM device_session WHERE firmware_version = '" +
+                          firmware + "'") == std::to_string(kPartitions);
+  }
+
+  [[nodiscard]] std::int64_t committed() const {
+    return kafka_.committed("test", "dmp.device-updates", kPartitions);
+  }
+
+  test::TestKafka kafka_;
+};
+
+TEST_F(IngestTest, stores_what_kafka_holds_and_resumes_from_what_it_committed) {
+  produce_changes(1, 100);
+  kafka_.produce("dmp.agents",
+                 {kafka_record(presence_record(rae_, 5, AgentStatus::kOnline, 1000), 0)});
+  {
+    RunningIngest ingest(kafka_, database_.connection_string(), "test");
+    ASSERT_TRUE(wait_for([&] { return stored("100"); }));
+    ASSERT_TRUE(wait_for([&] { return database_.cell("SELECT count(*) FROM rae") == "1"; }));
+    ASSERT_TRUE(wait_for([&] { return ingest.ready().good; })) << ingest.ready().reason;
+    ASSERT_TRUE(wait_for(
+        [&] { return database_.cell("SELECT count(*) FROM ingest WHERE behind_ms = 0") == "6"; }));
+  }
+  EXPECT_EQ(committed(), 3 * 100) << "a clean stop leaves nothing to be delivered twice";
+
+  // What is not delivered again cannot be stored again.
+  database_.execute("DELETE FROM device_session; DELETE FROM device_event");
+  produce_changes(101, 1);
+  RunningIngest again(kafka_, database_.connection_string(), "test");
+  ASSERT_TRUE(wait_for([&] { return stored("101"); }));
+  EXPECT_EQ(database_.cell("SELECT count(*) FROM device_event"), "3");
+}
+
+TEST_F(IngestTest, replaying_the_topics_from_the_beginning_touches_no_row) {
+  produce_changes(1, 50);
+  {
+    RunningIngest ingest(kafka_, database_.connection_string(), "test");
+    ASSERT_TRUE(wait_for([&] { return stored("50"); }));
+  }
+  const Rows before = versions();
+  RunningIngest again(kafka_, database_.connection_string(), "another");
+  ASSERT_TRUE(wait_for(
+      [&] { return kafka_.committed("another", "dmp.device-updates", kPartitions) == 3 * 50; }));
+  again.stop();
+  EXPECT_EQ(versions(), before);
+}
+
+TEST_F(IngestTest, a_bad_record_lands_in_dead_letters_and_the_rest_flows) {
+  database_.execute("ALTER TABLE device_session ADD CONSTRAINT test CHECK (model <> 'cursed')");
+  Facets cursed;
+  cursed.identity = identity_at(1, 9, "cursed");
+  kafka_.produce(
+      "dmp.device-updates",
+      {kafka_record(record_of("dmp/v1/rae-1/nonsense", "{", kafka::kDeviceUpdates, 9), 0),
+       kafka_record(update_record(rae_, 9, change_at(1, cursed)), 0)});
+  produce_changes(1, 20);
+  RunningIngest ingest(kafka_, database_.connection_string(), "test");
+  ASSERT_TRUE(wait_for([&] { return stored("20"); }));
+  ASSERT_TRUE(wait_for([&] { return committed() == 3 * 20 + 2; }));
+  ingest.stop();
+  const auto letters = kafka_.records("dmp.dead-letters", 1);
+  ASSERT_EQ(letters.size(), 2U);
+  EXPECT_EQ(letters[0].value, "{");
+  EXPECT_EQ(letters[0].key, "dmp/v1/rae-1/nonsense");
+  EXPECT_EQ(letters[0].header("dmp-reason-code"), "bad_topic");
+  EXPECT_EQ(letters[0].header("dmp-source-topic"), "dmp.device-updates");
+  EXPECT_EQ(letters[0].header("dmp-source-partition"), "0");
+  EXPECT_EQ(letters[0].header("dmp-source-offset"), "0");
+  EXPECT_EQ(letters[0].header("dmp-bridge"), "bridge-1");
+  EXPECT_EQ(letters[1].header("dmp-reason-code"), "refused_by_database");
+  EXPECT_EQ(letters[1].header("dmp-sqlstate"), "23514");
+  EXPECT_EQ(letters[1].header("dmp-source-offset"), "1");
+}
+
+TEST_F(IngestTest, tells_a_wiped_agent_the_floor_and_only_once_a_minute) {
+  const std::int64_t now = SystemClock().wall_us();
+  const auto online = [&](std::int64_t stamp) {
+    return kafka_record(presence_record(rae_, stamp, AgentStatus::kOnline, now), 0);
+  };
+  Facets facets;
+  facets.identity = identity_at(now - 10, 1, "Ultra");
+  kafka_.produce("dmp.device-updates",
+                 {kafka_record(update_record(rae_, 1, change_at(now - 10, facets)), 1)});
+  kafka_.produce("dmp.agents", {online(now - 20)});
+  RunningIngest ingest(kafka_, database_.connection_string(), "test");
+  ASSERT_TRUE(wait_for([&] { return database_.cell("SELECT count(*) FROM rae") == "1"; }));
+  ASSERT_TRUE(wait_for([&] { return database_.cell("SELECT count(*) FROM device_state") == "1"; }));
+
+  constexpr std::int64_t kDay = 86'400'000'000;
+  kafka_.produce("dmp.agents", {online(now - kDay)});
+  ASSERT_TRUE(wait_for([&] { return ingest.counted("dmp_ingest_resyncs_total 1"); }));
+  const std::string roster = encode(Roster{{now - kDay + 5}, {session_number(9)}});
+  kafka_.produce(
+      "dmp.agents",
+      {online(now - kDay + 1),
+       kafka_record(record_of(agent_topic(rae_, TopicKind::kRoster),
+                              encode(Roster{{now + 5}, {session_number(9)}}), kafka::kAgents, now),
+                    0),
+       kafka_record(record_of(agent_topic(rae_, TopicKind::kRoster), roster, kafka::kAgents, now),
+                    0)});
+  ASSERT_TRUE(wait_for([&] { return kafka_.committed("test", "dmp.agents", kPartitions) == 5; }));
+  ingest.stop();
+  EXPECT_TRUE(ingest.counted("dmp_ingest_resyncs_total 1")) << "within the same minute";
+  const auto sent = kafka_.records("dmp.device-commands", kPartitions);
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].key, "dmp/v1/rae-1/agent/resync");
+  EXPECT_EQ(sent[0].header("dmp-bridge"), "bridge-1");
+  const Resync resync = decode_resync(sent[0].value).value();
+  EXPECT_EQ(resync.floor.us, now - 10);
+  EXPECT_EQ(resync.presence.us, now - 20);
+  EXPECT_EQ(sent[0].header("dmp-expires-at"), std::to_string(resync.sent_at.us + 60'000'000));
+}
+
+TEST_F(IngestTest, waits_for_the_database_and_says_so_without_leaving_the_group) {
+  RunningIngest ingest(kafka_, database_.connection_string(), "test");
+  ASSERT_TRUE(wait_for([&] { return ingest.ready().good; }));
+  // Locked rows make every write time out or wait; a renamed table makes it fail.
+  database_.execute("ALTER TABLE device_state RENAME TO hidden");
+  produce_changes(1, 10);
+  ASSERT_TRUE(wait_for([&] {
+    return ingest.ready().reason.find("device_state") != std::string::npos;
+  })) << ingest.ready().reason;
+  EXPECT_FALSE(ingest.ready().good);
+  EXPECT_EQ(committed(), 0);
+  EXPECT_NE(ingest.metrics().find("dmp_ingest_rebalances_total 1"), std::string::npos);
+}
+
+TEST_F(IngestTest, two_members_share_the_partitions_and_lose_nothing_when_one_leaves) {
+  RunningIngest first(kafka_, database_.connection_string(), "test");
+  produce_changes(1, 30);
+  ASSERT_TRUE(wait_for([&] { return stored("30"); }));
+  {
+    RunningIngest second(kafka_, database_.connection_string(), "test");
+    ASSERT_TRUE(wait_for([&] { return second.ready().good; })) << second.ready().reason;
+    produce_changes(31, 30);
+    ASSERT_TRUE(wait_for([&] { return stored("60"); }));
+  }
+  produce_changes(61, 30);
+  ASSERT_TRUE(wait_for([&] { return stored("90"); }));
+  EXPECT_EQ(database_.cell("SELECT count(*) FROM device_event"), std::to_string(3 * 90));
+}
+
+TEST_F(IngestTest, stops_though_kafka_is_down) {
+  RunningIngest ingest(kafka_, database_.connection_string(), "test");
+  produce_changes(1, 10);
+  ASSERT_TRUE(wait_for([&] { return stored("10"); }));
+  kafka_.break_down();
+  ASSERT_TRUE(wait_for([&] {
+    return ingest.ready().reason.find("Kafka down") != std::string::npos;
+  })) << ingest.ready().reason;
+  ingest.stop();
+}
+
+}  // namespace
+}  // namespace dmp::registry

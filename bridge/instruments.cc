@@ -27,6 +27,8 @@ Instruments::Instruments(Metrics& metrics)
       connects(metrics.counter("dmp_bridge_connects_total", "Connections to the broker made")),
       sessions_lost(metrics.counter("dmp_bridge_sessions_lost_total",
                                     "Reconnects at which the broker had lost our session")),
+      passed_on(metrics.counter("dmp_bridge_commands_passed_on_total",
+                                "Commands from Kafka that the broker has taken")),
       connected(metrics.gauge("dmp_bridge_connected", "1 while connected and subscribed")),
       valve_open(metrics.gauge("dmp_bridge_valve_open", "0 while the window waits for Kafka")),
       window_messages(metrics.gauge("dmp_bridge_window_messages", "Messages in the window")),
@@ -40,6 +42,13 @@ Instruments::Instruments(Metrics& metrics)
 
 void Instruments::refused(const std::string& code) {
   metrics_.counter("dmp_bridge_refused_total", "Messages refused, by reason", {{"reason", code}})
+      .add();
+}
+
+void Instruments::not_passed_on(const std::string& reason) {
+  metrics_
+      .counter("dmp_bridge_commands_not_passed_on_total", "Commands not passed on, by reason",
+               {{"reason", reason}})
       .add();
 }
 

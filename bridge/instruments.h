@@ -13,6 +13,8 @@ class Instruments {
 
   // A message was refused for `code`; it goes to dead letters.
   void refused(const std::string& code);
+  // A command did not reach the broker, or the broker refused it.
+  void not_passed_on(const std::string& reason);
 
  private:
   Metrics& metrics_;
@@ -31,6 +33,7 @@ class Instruments {
   Counter confirmations_lost;
   Counter connects;
   Counter sessions_lost;
+  Counter passed_on;
   Gauge connected;
   Gauge valve_open;
   Gauge window_messages;

@@ -5,11 +5,13 @@
 #include "base/admin_port.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "bridge/adapters/kafka_commands.h"
 #include "bridge/adapters/kafka_sink.h"
 #include "bridge/adapters/memory_window.h"
 #include "bridge/adapters/paho_source.h"
 #include "bridge/options.h"
 #include "bridge/pump.h"
+#include "schema/topics.h"
 
 namespace dmp::bridge {
 namespace {
@@ -38,9 +40,15 @@ int run(Stop& stop, const Options& options) {
                      .filters = routes->filters(),
                      .receive_max = static_cast<int>(kReceiveMax)},
                     window, wake, clock);
+  KafkaCommands commands({.brokers = options.kafka_brokers,
+                          .client_id = options.name,
+                          .group = "dmp-bridge-" + options.name,
+                          .topic = std::string(kafka::kDeviceCommands)},
+                         wake);
   Uplink uplink(options.name, *routes, window, sink, clock, instruments);
-  Pump pump(water_marks(options), std::random_device()(), uplink, window, source, wake, clock,
-            instruments);
+  Downlink downlink(options.name, commands, source, clock, instruments);
+  Pump pump(water_marks(options), std::random_device()(), uplink, downlink, window, source, wake,
+            clock, instruments);
   AdminPort admin(metrics, {.live = [&pump] { return pump.live(); },
                             .ready = [&pump] { return pump.ready(); }});
   const auto port = admin.run(options.admin_address, static_cast<int>(options.admin_port));
@@ -50,7 +58,9 @@ int run(Stop& stop, const Options& options) {
   }
   log_info("started", {{"name", options.name}, {"version", DMP_VERSION}, {"admin_port", *port}});
   stop.run();
+  commands.run();
   pump.run(stop.token());
+  commands.stop();
   admin.stop();
   return 0;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "bridge/core/command.h"
 #include "bridge/core/message.h"
 #include "bridge/core/record.h"
 
@@ -39,11 +40,20 @@ class Window {
   [[nodiscard]] virtual WindowLevel level() const = 0;
 };
 
+// A message to an agent.
+struct Publish {
+  std::string topic;
+  std::string payload;
+  std::chrono::seconds expiry;
+  std::uint64_t ticket = 0;  // comes back in kAnswered; 0: nobody waits for the answer
+};
+
 struct SourceEvent {
-  enum class Kind { kUp, kDown };
+  enum class Kind { kUp, kDown, kAnswered };
   Kind kind = Kind::kDown;
   bool session_present = false;  // of kUp: the broker still had our session
-  std::string reason;            // of kDown
+  std::string reason;            // of kDown; of kAnswered: why the broker refused, empty if it took
+  std::uint64_t ticket = 0;      // of kAnswered
 };
 
 // Source: the MQTT broker. While it is up, messages of the routes' filters go into the window.
@@ -60,9 +70,9 @@ class Source {
   virtual void disconnect() = 0;
   // What happened since the last call, oldest first. A lost connection is a kDown.
   virtual std::optional<SourceEvent> poll() = 0;
-  // Fails if it is down or has too much to send already.
-  virtual Status publish(const std::string& topic, const std::string& payload,
-                         std::chrono::seconds expiry) = 0;
+  // Fails if it is down or has too much to send already. With a ticket, one kAnswered follows
+  // unless a kDown comes first.
+  virtual Status publish(const Publish& message) = 0;
 };
 
 struct Delivery {
@@ -87,6 +97,27 @@ class Sink {
   [[nodiscard]] virtual std::optional<Error> broken() const = 0;
   // Starts afresh and forgets whatever it has not reported.
   virtual Status rebuild() = 0;
+};
+
+// Commands: what Kafka holds for agents, read by a group of this bridge's own. Those of one key
+// come in the order they were written. At most a bounded number wait to be taken.
+//
+// All methods are for the loop and return at once.
+class Commands {
+ public:
+  virtual ~Commands() = default;
+
+  // Begins behind what was done. Whatever was taken and not done before end() comes again.
+  virtual void begin() = 0;
+  // Gives nothing more; keeps what is done for the next begin(), of this bridge or its standby.
+  virtual void end() = 0;
+
+  virtual std::optional<Command> take() = 0;
+  // Every command of the partition below `next` is done.
+  virtual void done(std::int32_t partition, std::int64_t next) = 0;
+
+  // Why nothing can be read at present; empty: it can.
+  [[nodiscard]] virtual std::string trouble() const = 0;
 };
 
 }  // namespace dmp::bridge

@@ -15,9 +15,10 @@ constexpr std::chrono::milliseconds kObservation{250};
 
 }  // namespace
 
-Pump::Pump(WaterMarks marks, std::uint64_t seed, Uplink& uplink, Window& window, Source& source,
-           Wake& wake, const Clock& clock, Instruments& instruments)
+Pump::Pump(WaterMarks marks, std::uint64_t seed, Uplink& uplink, Downlink& downlink, Window& window,
+           Source& source, Wake& wake, const Clock& clock, Instruments& instruments)
     : uplink_(uplink),
+      downlink_(downlink),
       window_(window),
       source_(source),
       wake_(wake),
@@ -42,6 +43,7 @@ SteadyTime Pump::turn() {
   uplink_.turn();
   hear();
   steer();
+  if (link_.is_up() && !stopping_) downlink_.turn();
   answer(false);
   observe();
   SteadyTime next = std::min(uplink_.next_turn(), next_observation_);
@@ -53,23 +55,37 @@ SteadyTime Pump::turn() {
 }
 
 void Pump::hear() {
-  while (const auto event = source_.poll()) {
-    if (event->kind == SourceEvent::Kind::kDown) {
-      const bool wanted = link_.state() == Link::State::kLeaving;
-      log_line(wanted ? LogLevel::kInfo : LogLevel::kWarning, "mqtt_down",
-               {{"reason", event->reason}});
-      link_.ended(clock_.steady());
-      down_reason_ = event->reason;
-      continue;
-    }
-    instruments_.connects.add();
-    log_info("mqtt_up", {{"session_present", event->session_present}});
-    if (link_.connected(event->session_present)) {
-      instruments_.sessions_lost.add();
-      log_error("mqtt_session_lost",
-                {{"meaning", "the broker forgot what it had queued for us; agents send it again"}});
-    }
+  while (const auto event = source_.poll()) on(*event);
+}
+
+void Pump::on(const SourceEvent& event) {
+  switch (event.kind) {
+    case SourceEvent::Kind::kUp:
+      return on_up(event.session_present);
+    case SourceEvent::Kind::kDown:
+      return on_down(event.reason);
+    case SourceEvent::Kind::kAnswered:
+      return downlink_.answered(event.ticket, event.reason);
   }
+}
+
+void Pump::on_up(bool session_present) {
+  instruments_.connects.add();
+  log_info("mqtt_up", {{"session_present", session_present}});
+  if (link_.connected(session_present)) {
+    instruments_.sessions_lost.add();
+    log_error("mqtt_session_lost",
+              {{"meaning", "the broker forgot what it had queued for us; agents send it again"}});
+  }
+  downlink_.connected();
+}
+
+void Pump::on_down(const std::string& reason) {
+  const bool wanted = link_.state() == Link::State::kLeaving;
+  log_line(wanted ? LogLevel::kInfo : LogLevel::kWarning, "mqtt_down", {{"reason", reason}});
+  link_.ended(clock_.steady());
+  down_reason_ = reason;
+  downlink_.ended();
 }
 
 void Pump::steer() {
@@ -109,8 +125,9 @@ void Pump::answer(bool all) {
   for (Confirmation& each : confirmations.take_due(now, all)) {
     if (!is_full) {
       each.confirm.sent_at = {clock_.wall_us()};
-      is_full = !source_.publish(agent_topic(each.rae, TopicKind::kConfirm), encode(each.confirm),
-                                 kConfirmationExpiry);
+      is_full = !source_.publish({.topic = agent_topic(each.rae, TopicKind::kConfirm),
+                                  .payload = encode(each.confirm),
+                                  .expiry = kConfirmationExpiry});
     }
     if (is_full) {
       confirmations.put_back(std::move(each), now);

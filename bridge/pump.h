@@ -1,4 +1,4 @@
-// Pump: the bridge's loop. It owns the connection to the broker and drives the uplink.
+// Pump: the bridge's loop. It owns the connection to the broker and drives uplink and downlink.
 //
 // run() works until it is asked to stop; then, within kStopPatience, it stores what it holds, sends
 // the last confirmations and leaves. What it could not store is not confirmed and counted in the
@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "bridge/core/link.h"
 #include "bridge/core/valve.h"
+#include "bridge/downlink.h"
 #include "bridge/instruments.h"
 #include "bridge/ports.h"
 #include "bridge/uplink.h"
@@ -30,8 +31,8 @@ class Pump {
   static constexpr std::chrono::seconds kConfirmationExpiry{60};
 
   // The references must outlive it.
-  Pump(WaterMarks marks, std::uint64_t seed, Uplink& uplink, Window& window, Source& source,
-       Wake& wake, const Clock& clock, Instruments& instruments);
+  Pump(WaterMarks marks, std::uint64_t seed, Uplink& uplink, Downlink& downlink, Window& window,
+       Source& source, Wake& wake, const Clock& clock, Instruments& instruments);
 
   void run(const std::stop_token& stop);
 
@@ -43,6 +44,9 @@ class Pump {
 
  private:
   void hear();
+  void on(const SourceEvent& event);
+  void on_up(bool session_present);
+  void on_down(const std::string& reason);
   void steer();
   void answer(bool all);
   void observe();
@@ -53,6 +57,7 @@ class Pump {
   [[nodiscard]] Verdict readiness() const;
 
   Uplink& uplink_;
+  Downlink& downlink_;
   Window& window_;
   Source& source_;
   Wake& wake_;

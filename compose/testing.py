@@ -37,9 +37,7 @@ ROUNDS = {
     "contract": Round("dev", ("contract",)),
     "e2e": Round("dev", ("e2e",)),
     "clang": Round("clang", ("unit", "contract"), skip=PYTHON_TESTS),
-    # Paho C++ 1.2.0 frees the token of a connect() it refuses, and its C half still calls it when
-    # the client is destroyed; bridge_source_test provokes that on a slow machine.
-    "asan": Round("asan", ("unit", "contract"), skip=f"{PYTHON_TESTS}|^bridge_source_test$"),
+    "asan": Round("asan", ("unit", "contract"), skip=PYTHON_TESTS),
     # Pure code and the shared base: the client libraries bring threads it cannot see into.
     "tsan": Round("tsan", ("unit",), only="^base|_core|registry_lane"),
 }

@@ -5,10 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include <librdkafka/rdkafka.h>
-
-#include "base/check.h"
-#include "base/log.h"
+#include "bridge/adapters/kafka_handles.h"
 
 namespace dmp::bridge {
 namespace {
@@ -18,32 +15,8 @@ constexpr std::size_t kReportsPerPoll = 4096;
 // What librdkafka writes to an eventfd; it keeps the pointer.
 constexpr std::uint64_t kOne = 1;
 
-struct ConfDelete {
-  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
-};
-struct EventDelete {
-  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
-};
-struct ErrorDelete {
-  void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
-};
-struct HeadersDelete {
-  void operator()(rd_kafka_headers_t* headers) const { rd_kafka_headers_destroy(headers); }
-};
-using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDelete>;
-using Headers = std::unique_ptr<rd_kafka_headers_t, HeadersDelete>;
-
-void log_from_library(const rd_kafka_t*, int level, const char* facility, const char* text) {
-  constexpr int kSyslogError = 3;
-  constexpr int kSyslogNotice = 5;
-  const LogLevel ours = level <= kSyslogError    ? LogLevel::kError
-                        : level <= kSyslogNotice ? LogLevel::kWarning
-                                                 : LogLevel::kInfo;
-  log_line(ours, "kafka_library", {{"facility", facility}, {"text", text}});
-}
-
-std::map<std::string, std::string> properties_of(const KafkaOptions& options) {
-  std::map<std::string, std::string> properties = {
+KafkaProperties properties_of(const KafkaOptions& options) {
+  KafkaProperties properties = {
       {"bootstrap.servers", options.brokers},
       {"client.id", options.client_id},
       {"enable.idempotence", "true"},
@@ -64,20 +37,6 @@ std::map<std::string, std::string> properties_of(const KafkaOptions& options) {
   };
   for (const auto& [name, value] : options.properties) properties[name] = value;
   return properties;
-}
-
-Result<Conf> make_conf(const KafkaOptions& options) {
-  Conf conf(rd_kafka_conf_new());
-  std::array<char, 512> why{};
-  for (const auto& [name, value] : properties_of(options)) {
-    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size()) !=
-        RD_KAFKA_CONF_OK) {
-      return fail("bad_setting", "Kafka property " + name + ": " + why.data());
-    }
-  }
-  rd_kafka_conf_set_log_cb(conf.get(), log_from_library);
-  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
-  return conf;
 }
 
 // Errors for which the record itself is at fault: no repetition can help.
@@ -104,8 +63,8 @@ Error failure_of(rd_kafka_resp_err_t code, const std::string& detail) {
   return {"kafka_failed", std::string(rd_kafka_err2name(code)) + ": " + detail, Retry::kYes};
 }
 
-Headers make_headers(const std::vector<Header>& headers) {
-  Headers made(rd_kafka_headers_new(headers.size()));
+KafkaHeaders make_headers(const std::vector<Header>& headers) {
+  KafkaHeaders made(rd_kafka_headers_new(headers.size()));
   for (const Header& header : headers) {
     rd_kafka_header_add(made.get(), header.name.data(), static_cast<ssize_t>(header.name.size()),
                         header.value.data(), static_cast<ssize_t>(header.value.size()));
@@ -144,13 +103,11 @@ struct KafkaSink::Producer {
   Producer& operator=(const Producer&) = delete;
 
   // Null if the queue is empty.
-  std::unique_ptr<rd_kafka_event_t, EventDelete> next_event() const {
-    return std::unique_ptr<rd_kafka_event_t, EventDelete>(rd_kafka_queue_poll(events, 0));
-  }
+  KafkaEvent next_event() const { return KafkaEvent(rd_kafka_queue_poll(events, 0)); }
 
   rd_kafka_resp_err_t produce(std::uint64_t ticket, const Record& record) const {
     const std::string topic(record.topic);
-    Headers headers = make_headers(record.headers);
+    KafkaHeaders headers = make_headers(record.headers);
     std::array<rd_kafka_vu_t, 5> parts = {
         part(RD_KAFKA_VTYPE_TOPIC), bytes(RD_KAFKA_VTYPE_KEY, record.key),
         bytes(RD_KAFKA_VTYPE_VALUE, record.payload), part(RD_KAFKA_VTYPE_HEADERS),
@@ -159,8 +116,7 @@ struct KafkaSink::Producer {
     parts[3].u.headers = headers.get();
     // The opaque pointer is only a number to us, and never followed.
     parts[4].u.ptr = std::bit_cast<void*>(ticket);
-    const std::unique_ptr<rd_kafka_error_t, ErrorDelete> error(
-        rd_kafka_produceva(handle, parts.data(), parts.size()));
+    const KafkaError error(rd_kafka_produceva(handle, parts.data(), parts.size()));
     if (error != nullptr) return rd_kafka_error_code(error.get());
     static_cast<void>(headers.release());  // the message owns them now
     return RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -217,13 +173,12 @@ std::vector<Delivery> KafkaSink::poll() {
 Status KafkaSink::rebuild() {
   producer_.reset();
   reports_.clear();
-  auto conf = make_conf(options_);
+  auto conf = make_kafka_conf(properties_of(options_));
   if (!conf) return tl::unexpected(conf.error());
-  std::array<char, 512> why{};
-  rd_kafka_t* handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), why.data(), why.size());
-  if (handle == nullptr) return fail("bad_setting", std::string("Kafka producer: ") + why.data());
-  static_cast<void>(conf->release());  // the handle owns it now
-  producer_ = std::make_unique<Producer>(handle);
+  rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+  const auto client = make_kafka_client(RD_KAFKA_PRODUCER, std::move(*conf));
+  if (!client) return tl::unexpected(client.error());
+  producer_ = std::make_unique<Producer>(*client);
   if (options_.ready_fd >= 0) {
     rd_kafka_queue_io_event_enable(producer_->events, options_.ready_fd, &kOne, sizeof kOne);
   }

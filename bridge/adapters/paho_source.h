@@ -3,7 +3,6 @@
 // Paho acknowledges a message when its callback returns. So the callback copies it into the window
 // and returns; if the window has no room it shuts the connection down instead, the acknowledgement
 // goes nowhere, and the broker sends the message again.
-// Paho's threads only append to the window, push events and wake the loop.
 #pragma once
 
 #include <chrono>
@@ -29,21 +28,41 @@ struct MqttOptions {
   std::chrono::seconds keepalive{30};
 };
 
+class PahoConnection;
+struct Happening;
+
 class PahoSource final : public Source {
  public:
-  // All four must outlive it; the window is appended to from Paho's thread.
+  // All but the options must outlive it; the window is appended to from Paho's thread.
   PahoSource(MqttOptions options, Window& window, Wake& wake, const Clock& clock);
   ~PahoSource() override;
 
   void connect() override;
   void disconnect() override;
   std::optional<SourceEvent> poll() override;
-  Status publish(const std::string& topic, const std::string& payload,
-                 std::chrono::seconds expiry) override;
+  Status publish(const Publish& message) override;
 
  private:
-  class Connection;
-  std::unique_ptr<Connection> connection_;
+  enum class State { kDown, kConnecting, kSubscribing, kUp, kLeaving };
+
+  void begin_connection();
+  std::optional<SourceEvent> advance(const Happening& happening);
+  std::optional<SourceEvent> subscribed_one();
+  void subscribe_next();
+  void break_off(const std::string& reason);
+  SourceEvent down(const std::string& reason);
+
+  const MqttOptions options_;
+  Window& window_;
+  Wake& wake_;
+  const Clock& clock_;
+
+  State state_ = State::kDown;
+  bool session_present_ = false;
+  std::size_t subscribed_filters_ = 0;
+  SteadyTime subscribe_deadline_{};
+  std::unique_ptr<PahoConnection> connection_;
+  std::unique_ptr<PahoConnection> ended_;  // until the next one stands
 };
 
 }  // namespace dmp::bridge

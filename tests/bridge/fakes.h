@@ -149,12 +149,17 @@ class FakeSource final : public Source {
     return event;
   }
 
-  Status publish(const std::string& topic, const std::string& payload,
-                 std::chrono::seconds expiry) override {
+  Status publish(const Publish& message) override {
     if (!up_) return fail("mqtt_down", "down", Retry::kYes);
     if (published.size() >= publishes_max) return fail("mqtt_busy", "busy", Retry::kYes);
-    published.push_back({topic, payload, expiry});
+    published.push_back(message);
+    if (message.ticket != 0 && answers_at_once) answer(message.ticket);
     return {};
+  }
+
+  // The broker's word on a message; `refusal` is empty if it takes it.
+  void answer(std::uint64_t ticket, const std::string& refusal = "") {
+    events_.push_back({SourceEvent::Kind::kAnswered, false, refusal, ticket});
   }
 
   // A message for the bridge: into the window, or kept until it comes back.
@@ -172,12 +177,8 @@ class FakeSource final : public Source {
 
   [[nodiscard]] bool is_up() const { return up_; }
 
-  struct Published {
-    std::string topic;
-    std::string payload;
-    std::chrono::seconds expiry;
-  };
-  std::vector<Published> published;
+  std::vector<Publish> published;
+  bool answers_at_once = true;
   std::size_t publishes_max = 1000;  // in all; more is too much to send
   bool broker_down = false;
   bool session_kept = true;
@@ -209,6 +210,43 @@ class FakeSource final : public Source {
   std::deque<Queued> queued_;
   bool up_ = false;
   bool had_session_ = false;
+};
+
+// A topic of commands with one group's offsets.
+class FakeCommands final : public Commands {
+ public:
+  void write(std::int32_t partition, Command command) {
+    command.partition = partition;
+    command.offset = static_cast<std::int64_t>(topic_[partition].size());
+    topic_[partition].push_back(std::move(command));
+  }
+
+  void begin() override {
+    is_reading_ = true;
+    next_ = committed;
+  }
+  void end() override { is_reading_ = false; }
+
+  std::optional<Command> take() override {
+    if (!is_reading_) return std::nullopt;
+    for (const auto& [partition, commands] : topic_) {
+      auto& next = next_[partition];
+      if (next < static_cast<std::int64_t>(commands.size())) {
+        return commands[static_cast<std::size_t>(next++)];
+      }
+    }
+    return std::nullopt;
+  }
+
+  void done(std::int32_t partition, std::int64_t next) override { committed[partition] = next; }
+  [[nodiscard]] std::string trouble() const override { return ""; }
+
+  std::map<std::int32_t, std::int64_t> committed;
+
+ private:
+  std::map<std::int32_t, std::vector<Command>> topic_;
+  std::map<std::int32_t, std::int64_t> next_;
+  bool is_reading_ = false;
 };
 
 }  // namespace dmp::bridge

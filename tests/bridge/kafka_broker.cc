@@ -1,5 +1,6 @@
 #include "tests/bridge/kafka_broker.h"
 
+#include <array>
 #include <chrono>
 #include <cstring>
 
@@ -110,6 +111,33 @@ void create_topic(const std::string& brokers, const std::string& topic, int part
   rd_kafka_NewTopic_destroy(wanted);
   rd_kafka_queue_destroy(answers);
   DMP_CHECK(partitions_of(client, topic) == partitions);
+  rd_kafka_destroy(client);
+}
+
+void write_record(const std::string& brokers, const std::string& topic, std::int32_t partition,
+                  const StoredRecord& record) {
+  constexpr int kPatienceMs = 30'000;
+  rd_kafka_t* client = make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers}});
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
+  for (const auto& [name, value] : record.headers) {
+    rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                        static_cast<ssize_t>(value.size()));
+  }
+  std::array<rd_kafka_vu_t, 6> parts{};
+  parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+  parts[0].u.cstr = topic.c_str();
+  parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+  parts[1].u.i32 = partition;
+  parts[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  parts[2].u.i = RD_KAFKA_MSG_F_COPY;
+  parts[3].vtype = RD_KAFKA_VTYPE_KEY;
+  parts[3].u.mem = {const_cast<char*>(record.key.data()), record.key.size()};
+  parts[4].vtype = RD_KAFKA_VTYPE_VALUE;
+  parts[4].u.mem = {const_cast<char*>(record.payload.data()), record.payload.size()};
+  parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts[5].u.headers = headers;
+  DMP_CHECK(rd_kafka_produceva(client, parts.data(), parts.size()) == nullptr);
+  DMP_CHECK(rd_kafka_flush(client, kPatienceMs) == RD_KAFKA_RESP_ERR_NO_ERROR);
   rd_kafka_destroy(client);
 }
 

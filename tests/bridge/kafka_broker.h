@@ -31,6 +31,10 @@ class MockKafka {
 // On a real broker; back when it is known.
 void create_topic(const std::string& brokers, const std::string& topic, int partitions);
 
+// Back when the real broker has it.
+void write_record(const std::string& brokers, const std::string& topic, std::int32_t partition,
+                  const StoredRecord& record);
+
 // All records of a topic, each partition in its order; waits until it has read at least `count`.
 std::vector<StoredRecord> read_topic(const std::string& brokers, const std::string& topic,
                                      std::size_t count);

@@ -57,7 +57,9 @@ class PumpTest : public testing::Test {
   FakeSource source_{window_};
   FakeSink sink_;
   Uplink uplink_{"bridge-1", *Routes::make(uplink_routes()), window_, sink_, clock_, instruments_};
-  Pump pump_{kMarks, 1, uplink_, window_, source_, wake_, clock_, instruments_};
+  FakeCommands commands_;
+  Downlink downlink_{"bridge-1", commands_, source_, clock_, instruments_};
+  Pump pump_{kMarks, 1, uplink_, downlink_, window_, source_, wake_, clock_, instruments_};
 };
 
 TEST_F(PumpTest, is_ready_when_mqtt_is_subscribed_and_kafka_acknowledges) {
@@ -222,7 +224,7 @@ class RushingClock final : public Clock {
 
 TEST_F(PumpTest, gives_up_in_time_when_it_is_stopped_while_kafka_is_away) {
   const RushingClock clock;
-  Pump pump{kMarks, 1, uplink_, window_, source_, wake_, clock, instruments_};
+  Pump pump{kMarks, 1, uplink_, downlink_, window_, source_, wake_, clock, instruments_};
   pump.turn();
   sink_.set_down(true);
   receive("a", "1");
@@ -235,6 +237,26 @@ TEST_F(PumpTest, gives_up_in_time_when_it_is_stopped_while_kafka_is_away) {
   EXPECT_EQ(window_.level().messages, 1U);
   EXPECT_FALSE(source_.is_up());
   EXPECT_TRUE(source_.published.empty()) << "what is not stored is not confirmed";
+}
+
+TEST_F(PumpTest, passes_commands_on_while_it_is_connected_and_again_what_was_not_answered) {
+  Command command;
+  command.topic = "dmp/v1/rae-1/agent/resync";
+  command.payload = "{}";
+  command.expires_at = clock_.wall_us() + 60'000'000;
+  commands_.write(0, command);
+  source_.answers_at_once = false;
+  turn();
+  ASSERT_EQ(source_.published.size(), 1U);
+  EXPECT_EQ(source_.published[0].topic, command.topic);
+  EXPECT_TRUE(commands_.committed.empty()) << "the broker has not answered";
+
+  source_.lose();
+  source_.answers_at_once = true;
+  turn();
+  pass(seconds(3));
+  EXPECT_EQ(source_.published.size(), 2U);
+  EXPECT_EQ(commands_.committed[0], 1);
 }
 
 }  // namespace

@@ -1,0 +1,184 @@
+#include "bridge/adapters/paho_connection.h"
+
+#include <bit>
+#include <charconv>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "bridge/adapters/paho_message.h"
+#include "bridge/adapters/socket_shutdown.h"
+
+namespace dmp::bridge {
+namespace {
+
+constexpr int kAtLeastOnce = 1;
+constexpr int kFailures = 0x80;  // reason codes from here on
+// Every unanswered publish may be answered, and the connection's own news are a handful.
+constexpr std::size_t kHappeningsMax = PahoConnection::kPublishesMax + 64;
+constexpr std::chrono::seconds kConnectPatience{10};
+constexpr std::chrono::milliseconds kDisconnectPatience{1000};
+
+int port_of(const std::string& uri) {
+  const std::size_t colon = uri.rfind(':');
+  int port = 0;
+  if (colon != std::string::npos) {
+    std::from_chars(uri.data() + colon + 1, uri.data() + uri.size(), port);
+  }
+  return port;
+}
+
+std::string describe(const mqtt::token& token) {
+  return mqtt::exception::printable_error(token.get_return_code(),
+                                          static_cast<int>(token.get_reason_code()));
+}
+
+mqtt::ssl_options tls_of(const MqttOptions& options) {
+  mqtt::ssl_options tls;
+  tls.set_trust_store(options.ca_file);
+  tls.set_key_store(options.certificate_file);
+  tls.set_private_key(options.key_file);
+  tls.set_enable_server_cert_auth(true);
+  tls.set_verify(true);
+  return tls;
+}
+
+}  // namespace
+
+PahoConnection::PahoConnection(const MqttOptions& options, Window& window, Wake& wake,
+                               const Clock& clock)
+    : port_(port_of(options.uri)),
+      window_(window),
+      wake_(wake),
+      clock_(clock),
+      happenings_(kHappeningsMax, kHappeningsMax),
+      connected_([this](const mqtt::token& token, bool good) {
+        if (!good) return tell({Happening::Kind::kConnectFailed, false, 0, describe(token)});
+        was_up_ = true;
+        tell({Happening::Kind::kConnected, token.get_connect_response().is_session_present()});
+      }),
+      subscribed_([this](const mqtt::token& token, bool good) {
+        const bool granted = good && token.get_reason_code() < kFailures;
+        if (granted) return tell({Happening::Kind::kSubscribed});
+        tell({Happening::Kind::kSubscribeFailed, false, 0, describe(token)});
+      }),
+      left_([this](const mqtt::token&, bool) {
+        tell({Happening::Kind::kLeft, false, 0, "left"});
+      }),
+      published_([this](const mqtt::token& token, bool good) { answered(token, good); }),
+      client_(options.uri, options.client_id, mqtt::create_options(MQTTVERSION_5), nullptr) {
+  prepare_connect(options);
+  client_.set_message_callback(
+      [this](const mqtt::const_message_ptr& message) { on_message(*message); });
+  client_.set_connection_lost_handler([this](const std::string& cause) {
+    tell({Happening::Kind::kLost, false, 0, cause.empty() ? "connection lost" : cause});
+  });
+  client_.set_disconnected_handler([](const mqtt::properties&, mqtt::ReasonCode code) {
+    log_warning("mqtt_disconnected_by_broker", {{"reason_code", static_cast<int>(code)}});
+  });
+}
+
+PahoConnection::~PahoConnection() {
+  if (closed_ || !was_up_) return;
+  // Without a DISCONNECT the session stays as well; this only spares the broker the keepalive.
+  try {
+    client_.disconnect()->wait_for(kDisconnectPatience);
+  } catch (const mqtt::exception&) {
+    return;  // it was not connected any more
+  }
+}
+
+void PahoConnection::prepare_connect(const MqttOptions& options) {
+  connect_options_.set_mqtt_version(MQTTVERSION_5);
+  connect_options_.set_clean_start(false);
+  connect_options_.set_keep_alive_interval(options.keepalive);
+  connect_options_.set_connect_timeout(kConnectPatience);
+  if (!options.ca_file.empty()) connect_options_.set_ssl(tls_of(options));
+  // Last, and on the object that is passed to connect(): Paho C++ 1.2.0 silently sends none of
+  // these from a copy or from its builder, and the session is gone with the first lost connection.
+  connect_options_.set_properties(
+      {{mqtt::property::SESSION_EXPIRY_INTERVAL, static_cast<int>(options.session_expiry.count())},
+       {mqtt::property::RECEIVE_MAXIMUM, options.receive_max}});
+}
+
+void PahoConnection::connect() {
+  DMP_CHECK(!was_up_);
+  while (happenings_.try_pop()) {  // of the attempt before
+  }
+  try {
+    client_.connect(connect_options_, nullptr, connected_);
+  } catch (const mqtt::exception& error) {
+    tell({Happening::Kind::kConnectFailed, false, 0, error.what()});
+  }
+}
+
+void PahoConnection::subscribe(const std::string& filter) {
+  // Nothing of ours is retained; what somebody retained anyway must not come at every connect.
+  const mqtt::subscribe_options without_retained(false, false,
+                                                 mqtt::subscribe_options::DONT_SEND_RETAINED);
+  try {
+    client_.subscribe(filter, kAtLeastOnce, nullptr, subscribed_, without_retained);
+  } catch (const mqtt::exception& error) {
+    tell({Happening::Kind::kSubscribeFailed, false, 0, error.what()});
+  }
+}
+
+void PahoConnection::disconnect() {
+  try {
+    client_.disconnect(kDisconnectPatience, nullptr, left_);
+  } catch (const mqtt::exception& error) {
+    tell({Happening::Kind::kLeft, false, 0, error.what()});
+  }
+}
+
+Status PahoConnection::publish(const Publish& message) {
+  if (unanswered_ >= kPublishesMax) {
+    return fail("mqtt_busy", std::to_string(kPublishesMax) + " messages wait for the broker",
+                Retry::kYes);
+  }
+  mqtt::properties properties;
+  properties.add(
+      {mqtt::property::MESSAGE_EXPIRY_INTERVAL, static_cast<int>(message.expiry.count())});
+  properties.add({mqtt::property::CONTENT_TYPE, std::string("application/json")});
+  ++unanswered_;
+  try {
+    // The context is only a number to us, and never followed.
+    client_.publish(
+        mqtt::message::create(message.topic, message.payload, kAtLeastOnce, false, properties),
+        std::bit_cast<void*>(message.ticket), published_);
+  } catch (const mqtt::exception& error) {
+    --unanswered_;
+    return fail("mqtt_failed", error.what(), Retry::kYes);
+  }
+  return {};
+}
+
+void PahoConnection::answered(const mqtt::token& token, bool good) {
+  --unanswered_;
+  const auto ticket = std::bit_cast<std::uint64_t>(token.get_user_context());
+  if (ticket == 0) return;
+  const bool taken = good && token.get_reason_code() < kFailures;
+  tell({Happening::Kind::kAnswered, false, ticket, taken ? "" : describe(token)});
+}
+
+void PahoConnection::tell(Happening happening) noexcept {
+  if (closed_) return;  // nobody asks any more
+  DMP_CHECK(happenings_.try_push(std::move(happening)));
+  wake_.notify();
+}
+
+void PahoConnection::on_message(const mqtt::message& received) noexcept {
+  if (closed_) return;  // not acknowledged: it comes again with the next connection
+  if (!refusing_) {
+    bool kept = false;
+    try {
+      kept = window_.append(PahoMessage(received, clock_.wall_us()).message());
+    } catch (...) {
+      kept = false;  // no memory for a copy: as good as no room
+    }
+    if (kept) return wake_.notify();
+    refusing_ = true;
+  }
+  shut_connections_to(port_);
+}
+
+}  // namespace dmp::bridge

@@ -1,0 +1,78 @@
+#include "bridge/downlink.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace dmp::bridge {
+
+Downlink::Downlink(std::string bridge, Commands& commands, Source& source, const Clock& clock,
+                   Instruments& instruments)
+    : bridge_(std::move(bridge)),
+      commands_(commands),
+      source_(source),
+      clock_(clock),
+      instruments_(instruments) {}
+
+void Downlink::connected() {
+  is_connected_ = true;
+  commands_.begin();
+}
+
+void Downlink::ended() {
+  if (!is_connected_) return;
+  is_connected_ = false;
+  commands_.end();
+  progress_.clear();
+  waiting_.reset();
+}
+
+void Downlink::turn() {
+  if (!is_connected_) return;
+  for (int i = 0; i < kPerTurn && progress_.under_way() < kUnderWayMax; ++i) {
+    if (!waiting_) waiting_ = commands_.take();
+    if (!waiting_ || !pass_on(*waiting_)) return;
+    waiting_.reset();
+  }
+}
+
+// False: not now.
+bool Downlink::pass_on(const Command& command) {
+  const std::int64_t now = clock_.wall_us();
+  if (const auto objection = objection_to(command, bridge_, now)) {
+    instruments_.not_passed_on(objection->code);
+    if (objection->code != "other_bridge") {
+      log_warning("command_not_passed_on", {{"topic", command.topic},
+                                            {"code", objection->code},
+                                            {"reason", objection->message},
+                                            {"partition", command.partition},
+                                            {"offset", command.offset}});
+    }
+    finish(progress_.begin(command.partition, command.offset));
+    return true;
+  }
+  const std::uint64_t ticket = progress_.begin(command.partition, command.offset);
+  const auto given = source_.publish({.topic = command.topic,
+                                      .payload = command.payload,
+                                      .expiry = time_left(command, now),
+                                      .ticket = ticket});
+  if (given) return true;
+  progress_.withdraw(ticket);
+  return false;
+}
+
+void Downlink::answered(std::uint64_t ticket, const std::string& refusal) {
+  if (refusal.empty()) {
+    instruments_.passed_on.add();
+  } else {
+    instruments_.not_passed_on("refused_by_broker");
+    log_warning("command_refused_by_broker", {{"reason", refusal}});
+  }
+  finish(ticket);
+}
+
+void Downlink::finish(std::uint64_t ticket) {
+  if (const auto step = progress_.done(ticket)) commands_.done(step->partition, step->next);
+}
+
+}  // namespace dmp::bridge

@@ -1,0 +1,185 @@
+// The contract of every Commands: the fake, and librdkafka against the real Kafka named by
+// DMP_TEST_KAFKA.
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "bridge/adapters/kafka_commands.h"
+#include "tests/bridge/fakes.h"
+#include "tests/bridge/kafka_broker.h"
+
+namespace dmp::bridge {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};
+constexpr int kPartitions = 3;
+constexpr std::int64_t kExpiresAt = 1'700'000'000'000'000;
+
+class Bench {
+ public:
+  virtual ~Bench() = default;
+  virtual Commands& commands() = 0;
+  virtual void write(std::int32_t partition, const std::string& payload) = 0;
+  virtual void wait() = 0;
+  // As after a restart of the program.
+  virtual void restart() = 0;
+};
+
+class FakeBench final : public Bench {
+ public:
+  Commands& commands() override { return commands_; }
+  void write(std::int32_t partition, const std::string& payload) override {
+    Command command;
+    command.topic = "key-" + std::to_string(partition);
+    command.payload = payload;
+    command.bridge = "bridge-1";
+    command.expires_at = kExpiresAt;
+    commands_.write(partition, command);
+  }
+  void wait() override {}
+  void restart() override { commands_.end(); }
+
+ private:
+  FakeCommands commands_;
+};
+
+class KafkaBench final : public Bench {
+ public:
+  explicit KafkaBench(std::string brokers) : brokers_(std::move(brokers)) {
+    create_topic(brokers_, topic_, kPartitions);
+    restart();
+  }
+  Commands& commands() override { return *commands_; }
+  void write(std::int32_t partition, const std::string& payload) override {
+    write_record(brokers_, topic_, partition,
+                 {topic_,
+                  "key-" + std::to_string(partition),
+                  payload,
+                  {{"dmp-bridge", "bridge-1"}, {"dmp-expires-at", std::to_string(kExpiresAt)}}});
+  }
+  void wait() override {
+    const auto now = std::chrono::steady_clock::now();
+    wake_.wait_until(now + std::chrono::milliseconds(200), now);
+  }
+  void restart() override {
+    commands_.reset();
+    commands_ = std::make_unique<KafkaCommands>(
+        KafkaCommandsOptions{brokers_, "bridge-1", topic_ + "-group", topic_}, wake_);
+    commands_->run();
+  }
+
+ private:
+  static std::string unique_topic() {
+    std::random_device random;
+    return "test-commands-" + std::to_string(random()) + std::to_string(random());
+  }
+
+  const std::string brokers_;
+  const std::string topic_ = unique_topic();
+  Wake wake_;
+  std::unique_ptr<KafkaCommands> commands_;
+};
+
+class CommandsTest : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == "Fake") {
+      bench_ = std::make_unique<FakeBench>();
+      return;
+    }
+    const char* brokers = std::getenv("DMP_TEST_KAFKA");
+    if (brokers == nullptr) GTEST_SKIP() << "DMP_TEST_KAFKA names no broker";
+    bench_ = std::make_unique<KafkaBench>(brokers);
+  }
+
+  Command next() {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (std::chrono::steady_clock::now() < deadline) {
+      if (auto command = bench_->commands().take()) return *command;
+      bench_->wait();
+    }
+    Command none;
+    none.payload = "(nothing came)";
+    return none;
+  }
+
+  std::unique_ptr<Bench> bench_;
+};
+
+TEST_P(CommandsTest, gives_each_partition_in_order_with_key_and_headers) {
+  for (int i = 0; i < 3; ++i) {
+    for (std::int32_t partition = 0; partition < kPartitions; ++partition) {
+      bench_->write(partition, std::to_string(i));
+    }
+  }
+  bench_->commands().begin();
+  std::map<std::int32_t, int> seen;
+  for (int i = 0; i < 3 * kPartitions; ++i) {
+    const Command command = next();
+    EXPECT_EQ(command.topic, "key-" + std::to_string(command.partition));
+    EXPECT_EQ(command.payload, std::to_string(seen[command.partition]));
+    EXPECT_EQ(command.offset, seen[command.partition]);
+    EXPECT_EQ(command.bridge, "bridge-1");
+    EXPECT_EQ(command.expires_at, kExpiresAt);
+    ++seen[command.partition];
+  }
+}
+
+TEST_P(CommandsTest, gives_nothing_before_it_begins_and_nothing_after_the_end) {
+  bench_->write(0, "a");
+  EXPECT_FALSE(bench_->commands().take());
+  bench_->commands().begin();
+  EXPECT_EQ(next().payload, "a");
+  bench_->write(0, "b");
+  bench_->commands().end();
+  bench_->wait();
+  EXPECT_FALSE(bench_->commands().take());
+}
+
+TEST_P(CommandsTest, begins_again_behind_what_was_done) {
+  for (const std::string payload : {"a", "b", "c"}) bench_->write(1, payload);
+  bench_->commands().begin();
+  EXPECT_EQ(next().payload, "a");
+  EXPECT_EQ(next().payload, "b");
+  bench_->commands().done(1, 1);
+  bench_->commands().end();
+  bench_->commands().begin();
+  EXPECT_EQ(next().payload, "b");
+  EXPECT_EQ(next().payload, "c");
+  bench_->commands().done(1, 2);
+  bench_->restart();
+  bench_->commands().begin();
+  EXPECT_EQ(next().payload, "c") << "it knows after a restart";
+}
+
+TEST_P(CommandsTest, gives_what_is_written_while_it_reads) {
+  bench_->commands().begin();
+  for (const std::string payload : {"a", "b"}) {
+    bench_->write(2, payload);
+    EXPECT_EQ(next().payload, payload);
+  }
+  EXPECT_EQ(bench_->commands().trouble(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, CommandsTest, testing::Values("Fake", "Kafka"),
+                         [](const auto& each) { return each.param; });
+
+TEST(KafkaCommands, says_why_nothing_can_be_read_and_stops_all_the_same) {
+  Wake wake;
+  KafkaCommands commands({"127.0.0.1:1", "bridge-1", "group", "topic"}, wake);
+  commands.run();
+  commands.begin();
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (commands.trouble().empty() && std::chrono::steady_clock::now() < deadline) {
+    const auto now = std::chrono::steady_clock::now();
+    wake.wait_until(now + std::chrono::milliseconds(50), now);
+  }
+  EXPECT_FALSE(commands.trouble().empty());
+  commands.stop();
+}
+
+}  // namespace
+}  // namespace dmp::bridge

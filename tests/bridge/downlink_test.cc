@@ -1,0 +1,150 @@
+#include "bridge/downlink.h"
+
+#include <gtest/gtest.h>
+
+#include "bridge/adapters/memory_window.h"
+#include "tests/bridge/fakes.h"
+
+namespace dmp::bridge {
+namespace {
+
+const std::string kTopic = "dmp/v1/rae-1/agent/resync";
+
+class DownlinkTest : public testing::Test {
+ protected:
+  DownlinkTest() {
+    source_.answers_at_once = false;
+    connect();
+  }
+
+  void connect() {
+    source_.connect();
+    EXPECT_EQ(source_.poll()->kind, SourceEvent::Kind::kUp);
+    downlink_.connected();
+  }
+
+  void write(const std::string& payload, std::int32_t partition = 0,
+             const std::string& bridge = "") {
+    Command command;
+    command.topic = kTopic;
+    command.payload = payload;
+    command.bridge = bridge;
+    command.expires_at = clock_.wall_us() + 60'000'000;
+    commands_.write(partition, command);
+  }
+
+  // The broker answers the n-th message it got.
+  void answer(std::size_t n, const std::string& refusal = "") {
+    downlink_.answered(source_.published.at(n).ticket, refusal);
+  }
+
+  [[nodiscard]] std::vector<std::string> payloads() const {
+    std::vector<std::string> found;
+    for (const Publish& each : source_.published) found.push_back(each.payload);
+    return found;
+  }
+
+  [[nodiscard]] bool counted(const std::string& reason, int count) const {
+    return metrics_.text().find("dmp_bridge_commands_not_passed_on_total{reason=\"" + reason +
+                                "\"} " + std::to_string(count)) != std::string::npos;
+  }
+
+  ManualClock clock_;
+  Metrics metrics_;
+  Instruments instruments_{metrics_};
+  MemoryWindow window_{1 << 20, 8};
+  FakeSource source_{window_};
+  FakeCommands commands_;
+  Downlink downlink_{"bridge-1", commands_, source_, clock_, instruments_};
+};
+
+TEST_F(DownlinkTest, passes_a_command_on_as_it_is_with_the_time_it_has_left) {
+  write("{\"x\":1}");
+  clock_.advance(std::chrono::seconds(10));
+  downlink_.turn();
+  ASSERT_EQ(source_.published.size(), 1U);
+  EXPECT_EQ(source_.published[0].topic, kTopic);
+  EXPECT_EQ(source_.published[0].payload, "{\"x\":1}");
+  EXPECT_EQ(source_.published[0].expiry, std::chrono::seconds(50));
+}
+
+TEST_F(DownlinkTest, keeps_its_place_until_the_broker_has_answered) {
+  write("a");
+  write("b");
+  downlink_.turn();
+  EXPECT_TRUE(commands_.committed.empty());
+  answer(1);
+  EXPECT_TRUE(commands_.committed.empty()) << "an earlier one is not answered";
+  answer(0);
+  EXPECT_EQ(commands_.committed[0], 2);
+  EXPECT_EQ(instruments_.passed_on.value(), 2);
+}
+
+TEST_F(DownlinkTest, counts_and_leaves_behind_what_the_broker_refuses) {
+  write("a");
+  downlink_.turn();
+  answer(0, "not authorized");
+  EXPECT_EQ(commands_.committed[0], 1);
+  EXPECT_TRUE(counted("refused_by_broker", 1));
+}
+
+TEST_F(DownlinkTest, skips_what_is_for_another_bridge_and_what_is_over) {
+  write("theirs", 0, "bridge-2");
+  write("ours", 0, "bridge-1");
+  write("late", 1);
+  downlink_.turn();
+  EXPECT_EQ(payloads(), (std::vector<std::string>{"ours", "late"}));
+  EXPECT_EQ(commands_.committed[0], 1);
+  EXPECT_TRUE(counted("other_bridge", 1));
+
+  write("too late");
+  clock_.advance(std::chrono::seconds(60));
+  downlink_.turn();
+  EXPECT_EQ(payloads().size(), 2U);
+  EXPECT_TRUE(counted("expired", 1));
+}
+
+TEST_F(DownlinkTest, waits_with_what_the_broker_has_no_room_for) {
+  source_.publishes_max = 1;
+  write("a");
+  write("b");
+  downlink_.turn();
+  EXPECT_EQ(payloads(), (std::vector<std::string>{"a"}));
+  source_.publishes_max = 10;
+  downlink_.turn();
+  EXPECT_EQ(payloads(), (std::vector<std::string>{"a", "b"}));
+  answer(0);
+  answer(1);
+  EXPECT_EQ(commands_.committed[0], 2);
+}
+
+TEST_F(DownlinkTest, sends_again_after_a_lost_connection_what_was_not_answered) {
+  write("a");
+  write("b");
+  downlink_.turn();
+  answer(0);
+  const std::uint64_t old = source_.published[1].ticket;
+  downlink_.ended();
+  downlink_.turn();
+  EXPECT_EQ(payloads().size(), 2U) << "nothing while it is away";
+  downlink_.connected();
+  downlink_.turn();
+  EXPECT_EQ(payloads(), (std::vector<std::string>{"a", "b", "b"}));
+  downlink_.answered(old, "");
+  EXPECT_EQ(commands_.committed[0], 1) << "a late answer is not the answer to the new one";
+  answer(2);
+  EXPECT_EQ(commands_.committed[0], 2);
+}
+
+TEST_F(DownlinkTest, has_only_so_many_under_way) {
+  for (std::size_t i = 0; i < Downlink::kUnderWayMax + 10; ++i) write(std::to_string(i));
+  downlink_.turn();
+  downlink_.turn();
+  EXPECT_EQ(source_.published.size(), Downlink::kUnderWayMax);
+  answer(0);
+  downlink_.turn();
+  EXPECT_EQ(source_.published.size(), Downlink::kUnderWayMax + 1);
+}
+
+}  // namespace
+}  // namespace dmp::bridge

@@ -98,8 +98,9 @@ std::vector<Difference> compare(const AgentRecord& agent, const CloudRecord& clo
       difference.note = why_hidden(theirs.showing);
       add(std::move(difference), id, "");
     }
+    const SessionId& session = id;  // clang 14 cannot capture a structured binding
     const auto check = [&](std::string_view name, const auto& one, const auto& other) {
-      if (auto difference = compare_facet(one, other)) add(std::move(*difference), id, name);
+      if (auto difference = compare_facet(one, other)) add(std::move(*difference), session, name);
     };
 #define DMP_CHECK_FACET(Type, name, table) check(#name, facets.name, theirs.facets.name);
     DMP_FACETS(DMP_CHECK_FACET)

@@ -1,72 +1,11 @@
 // dmp-bridge: turns MQTT messages into Kafka records and tells their senders when Kafka has them.
 #include <exception>
-#include <random>
 
-#include "base/admin_port.h"
 #include "base/log.h"
+#include "base/settings.h"
 #include "base/stop.h"
-#include "bridge/adapters/kafka_commands.h"
-#include "bridge/adapters/kafka_sink.h"
-#include "bridge/adapters/memory_window.h"
-#include "bridge/adapters/paho_source.h"
 #include "bridge/options.h"
-#include "bridge/pump.h"
-#include "schema/topics.h"
-
-namespace dmp::bridge {
-namespace {
-
-int run(Stop& stop, const Options& options) {
-  auto routes = Routes::make(uplink_routes());
-  if (!routes) {
-    log_error("bad_routes", {{"reason", routes.error().message}});
-    return 1;
-  }
-  const SystemClock clock;
-  Metrics metrics;
-  Instruments instruments(metrics);
-  Wake wake;
-  MemoryWindow window(static_cast<std::size_t>(options.window_bytes),
-                      static_cast<std::size_t>(options.window_messages));
-  KafkaSink sink({.brokers = options.kafka_brokers,
-                  .client_id = options.name,
-                  .ready_fd = wake.fd(),
-                  .properties = {}});
-  PahoSource source({.uri = options.mqtt_uri,
-                     .client_id = options.name,
-                     .ca_file = options.mqtt_ca,
-                     .certificate_file = options.mqtt_certificate,
-                     .key_file = options.mqtt_key,
-                     .filters = routes->filters(),
-                     .receive_max = static_cast<int>(kReceiveMax)},
-                    window, wake, clock);
-  KafkaCommands commands({.brokers = options.kafka_brokers,
-                          .client_id = options.name,
-                          .group = "dmp-bridge-" + options.name,
-                          .topic = std::string(kafka::kDeviceCommands)},
-                         wake);
-  Uplink uplink(options.name, *routes, window, sink, clock, instruments);
-  Downlink downlink(options.name, commands, source, clock, instruments);
-  Pump pump(water_marks(options), std::random_device()(), uplink, downlink, window, source, wake,
-            clock, instruments);
-  AdminPort admin(metrics, {.live = [&pump] { return pump.live(); },
-                            .ready = [&pump] { return pump.ready(); }});
-  const auto port = admin.run(options.admin_address, static_cast<int>(options.admin_port));
-  if (!port) {
-    log_error("admin_port_failed", {{"reason", port.error().message}});
-    return 1;
-  }
-  log_info("started", {{"name", options.name}, {"version", DMP_VERSION}, {"admin_port", *port}});
-  stop.run();
-  commands.run();
-  pump.run(stop.token());
-  commands.stop();
-  admin.stop();
-  return 0;
-}
-
-}  // namespace
-}  // namespace dmp::bridge
+#include "bridge/program.h"
 
 int main(int argc, char** argv) {
   dmp::Stop stop;
@@ -78,7 +17,11 @@ int main(int argc, char** argv) {
   }
   dmp::log_start("dmp-bridge");
   try {
-    return dmp::bridge::run(stop, options);
+    stop.run();
+    const auto status = dmp::bridge::run_program(options, stop.token());
+    if (status) return 0;
+    dmp::log_error("not_started", {{"reason", status.error().message}});
+    return 1;
   } catch (const std::exception& error) {
     dmp::log_error("unexpected_exception", {{"error", error.what()}});
     return 1;

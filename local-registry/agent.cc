@@ -14,6 +14,10 @@ namespace {
 constexpr std::chrono::milliseconds kCommitAgain{1000};
 constexpr std::chrono::milliseconds kGoodbyeWithin{1500};
 constexpr std::chrono::seconds kTurnOverdue{10};
+// After the last takeover. So long may a resync take that tells us to be below the other's stamps.
+constexpr std::chrono::minutes kDoubtFor{3};
+// Less on average than the time between two takeovers, so that no flapping leads into the future.
+constexpr std::uint32_t kStepAsideUs = 1 << 16;
 
 }  // namespace
 
@@ -25,7 +29,8 @@ Agent::Agent(AgentSettings settings, const std::vector<Profile>& profiles, Ident
       metrics_(metrics),
       registry_(profiles, identifiers, settings_.limits),
       snapshots_(settings_.snapshot_interval, settings_.seed),
-      session_(settings_.seed) {}
+      session_(settings_.seed),
+      random_(static_cast<std::minstd_rand::result_type>(settings_.seed)) {}
 
 Status Agent::load() {
   auto stored = ports_.store.load();
@@ -35,10 +40,26 @@ Status Agent::load() {
   registry_.restore(stored->sessions, now());
   registry_.probe_addresses(settings_.static_addresses, now());
   is_store_good_ = true;
+  step_aside();
   log_info("store_loaded", {{"sessions", stored->sessions.size()},
                             {"outbox", stored->outbox.size()},
                             {"ceiling", stored->ceiling.us}});
   return {};
+}
+
+void Agent::doubt() {
+  log_error("serial_used_twice", {{"serial", settings_.rae.str()},
+                                  {"error", "another agent uses our serial; find and stop it"}});
+  metrics_.taken_over.add();
+  says_all_again_ = true;
+  undisturbed_at_ = now().steady + kDoubtFor;
+  step_aside();
+}
+
+// Two copies of one disk whose clocks are both behind would go on with the same stamps, and the
+// cloud could not tell whose comes later.
+void Agent::step_aside() {
+  stamps_->next(now().wall_us, 1 + static_cast<std::int64_t>(random_() % kStepAsideUs));
 }
 
 void Agent::run(const std::stop_token& stop) {
@@ -49,16 +70,15 @@ void Agent::run(const std::stop_token& stop) {
     const SteadyTime latest = now().steady + std::chrono::milliseconds(200);
     if (auto event = events_.pop_until(std::min(next_turn(), latest))) handle(*event);
   }
-  leave();
+  begin_leave();
+  while (!has_left()) {
+    if (auto event = events_.pop_until(leave_by_)) handle(*event);
+  }
 }
 
 void Agent::turn() {
   last_turn_ns_ = now().steady.time_since_epoch().count();
-  for (std::size_t i = 0; i < kEventsPerTurn; ++i) {
-    auto event = events_.try_pop();
-    if (!event) break;
-    handle(*event);
-  }
+  take_events();
   registry_.tick(now());
   perform_effects();
   // What was decided before the database refused goes first, as it is: what changes meanwhile stays
@@ -79,6 +99,14 @@ SteadyTime Agent::next_turn() const {
   return next;
 }
 
+void Agent::take_events() {
+  for (std::size_t i = 0; i < kEventsPerTurn; ++i) {
+    auto event = events_.try_pop();
+    if (!event) return;
+    handle(*event);
+  }
+}
+
 void Agent::handle(Event& event) {
   std::visit([this](auto& each) { on(each); }, event);
 }
@@ -96,6 +124,8 @@ void Agent::on(UplinkConnected&) {
   metrics_.connections.add();
   is_connected_ = true;
   session_.connected(now().steady);
+  if (says_all_again_) registry_.say_everything_again(now());
+  says_all_again_ = now().steady < undisturbed_at_;
   outbox_->connected();
   unanswered_.clear();
 }
@@ -104,7 +134,9 @@ void Agent::on(UplinkLost& lost) {
   log_warning("uplink_lost", {{"why", lost.why}});
   metrics_.connections_lost.add();
   is_connected_ = false;
+  const bool was_connected = session_.is_connected();
   session_.lost(now().steady);
+  if (lost.taken_over || (was_connected && session_.is_contested())) doubt();
 }
 
 void Agent::on(UplinkAnswered& answered) {
@@ -241,24 +273,25 @@ void Agent::publish(const std::string& topic, const std::string& payload, Timest
   }
 }
 
-void Agent::leave() {
+void Agent::begin_leave() {
   if (!session_.is_connected()) return;
   const Timestamp stamp = stamps_->next(now().wall_us);
   if (!commit()) return;  // an unkept stamp must not leave; the Will speaks instead
   publish(agent_topic(settings_.rae, TopicKind::kPresence),
           encode(agent_presence(AgentStatus::kOffline, stamp)), {});
   goodbye_ = publishes_;
-  const SteadyTime deadline = now().steady + kGoodbyeWithin;
-  while (goodbye_ >= 0 && session_.is_connected()) {
-    auto event = events_.pop_until(deadline);
-    if (!event) break;
-    handle(*event);
-  }
-  ports_.uplink.disconnect();
+  leave_by_ = now().steady + kGoodbyeWithin;
+}
+
+bool Agent::has_left() {
+  take_events();
+  if (goodbye_ >= 0 && session_.is_connected() && now().steady < leave_by_) return false;
+  if (leave_by_ != SteadyTime{}) ports_.uplink.disconnect();
   is_connected_ = false;
-  if (pending_.empty()) return;
+  if (pending_.empty()) return true;
   settle_by_ = {};
   static_cast<void>(commit());  // confirmations that came meanwhile
+  return true;
 }
 
 void Agent::count() {

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <random>
 #include <stop_token>
 #include <string>
 
@@ -56,20 +57,27 @@ class Agent {
   // Reads the database. REQUIRES: before run().
   Status load();
 
-  // Until `stop` is requested; then says goodbye.
+  // Until `stop` is requested; then leaves.
   void run(const std::stop_token& stop);
 
   // One turn with what is in the queue now; run() without waiting, for whoever owns the time.
   void turn();
   // When the next turn has something to do without an event.
   [[nodiscard]] SteadyTime next_turn() const;
-  // Says `offline`, waits shortly for the broker to have it, disconnects.
-  void leave();
+  // Says `offline`; then has_left() until it is true, at the latest at leave_by().
+  void begin_leave();
+  // Whether we are gone: the broker has our last word, or does not take it in time.
+  bool has_left();
+  [[nodiscard]] SteadyTime leave_by() const { return leave_by_; }
 
   [[nodiscard]] Verdict liveness() const;
   [[nodiscard]] Verdict readiness() const;
 
  private:
+  // Another agent seems to speak in our name.
+  void doubt();
+  void step_aside();
+  void take_events();
   void handle(Event& event);
   void on(Sighting& sighting);
   void on(UplinkConnected& connected);
@@ -109,7 +117,12 @@ class Agent {
   SteadyTime retry_commit_at_{};
   std::int64_t publishes_ = 0;
   std::map<std::int64_t, Timestamp> unanswered_;  // by publish; only with FreeOn::kPuback
-  std::int64_t goodbye_ = -1;                     // the publish whose answer leave() waits for
+  std::int64_t goodbye_ = -1;                     // the publish whose answer has_left() waits for
+  SteadyTime leave_by_{};
+  // At the next connect: another may have spoken in our name, or our disk may be of an older day.
+  bool says_all_again_ = true;
+  SteadyTime undisturbed_at_{};  // the first connect after it is the last that says all again
+  std::minstd_rand random_;
   std::atomic<std::int64_t> last_turn_ns_ = 0;
   std::atomic<bool> is_store_good_ = false;
   std::atomic<bool> is_connected_ = false;

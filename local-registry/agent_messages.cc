@@ -81,6 +81,7 @@ void Agent::on_resync(const Resync& resync) {
     stamps_->resync(std::max(resync.floor, registry_.greatest_stamp(latest)));
     outbox_->forget_unstored();
     registry_.say_everything_again(now());
+    says_all_again_ = true;  // and above what another with our serial may say until then
   }
   is_connected_ = false;
   session_.reconnect();

@@ -22,6 +22,8 @@ AgentMetrics::AgentMetrics(Metrics& metrics)
       connections(metrics.counter("dmp_local_registry_connections_total", "Connections begun.")),
       connections_lost(metrics.counter("dmp_local_registry_connections_lost_total",
                                        "Connections and attempts that ended by themselves.")),
+      taken_over(metrics.counter("dmp_local_registry_taken_over_total",
+                                 "Times another agent seemed to use our serial.")),
       bad_messages(metrics.counter("dmp_local_registry_bad_messages_total",
                                    "Messages of the broker that could not be read.")),
       resyncs(metrics.counter("dmp_local_registry_resyncs_total",

@@ -20,6 +20,7 @@ struct AgentMetrics {
   Counter undelivered;
   Counter connections;
   Counter connections_lost;
+  Counter taken_over;
   Counter bad_messages;
   Counter resyncs;
   Counter transactions;

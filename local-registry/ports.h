@@ -56,6 +56,7 @@ struct UplinkConnected {};
 // Once per connect(), whether the attempt failed or the connection ended.
 struct UplinkLost {
   std::string why;
+  bool taken_over = false;  // another client came with our identity
 };
 // A message of the cloud as it came.
 struct UplinkMessage {

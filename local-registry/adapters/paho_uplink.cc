@@ -37,6 +37,10 @@ struct PahoUplink::Client {
         mqtt(broker.uri, broker.client_id, mqtt::create_options(MQTTVERSION_5), nullptr) {
     mqtt.set_connection_lost_handler(
         [this](const std::string& cause) { lost(cause.empty() ? "the connection ended" : cause); });
+    mqtt.set_disconnected_handler([this](const mqtt::properties&, mqtt::ReasonCode reason) {
+      const bool taken_over = reason == mqtt::ReasonCode::SESSION_TAKEN_OVER;
+      lost("the broker says " + std::to_string(static_cast<int>(reason)), taken_over);
+    });
     mqtt.set_message_callback([this](const mqtt::const_message_ptr& message) {
       if (message == nullptr) return;
       const std::size_t bytes = message->get_payload().size();
@@ -49,8 +53,8 @@ struct PahoUplink::Client {
   }
 
   // Paho may tell the end of one connection several times: a failed subscription, the lost socket.
-  void lost(std::string reason) {
-    if (engaged.exchange(false)) push(UplinkLost{std::move(reason)});
+  void lost(std::string reason, bool taken_over = false) {
+    if (engaged.exchange(false)) push(UplinkLost{std::move(reason), taken_over});
   }
 
   struct Connecting final : mqtt::iaction_listener {

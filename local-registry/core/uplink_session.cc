@@ -29,13 +29,19 @@ AgentPresence UplinkSession::connecting(Timestamp first, SteadyTime now) {
 
 void UplinkSession::connected(SteadyTime now) {
   state_ = State::kConnected;
-  backoff_.reset();
+  connected_at_ = now;
   presence_at_ = now;
   roster_at_ = now;
 }
 
 void UplinkSession::lost(SteadyTime now) {
   if (state_ == State::kAway) return;
+  if (is_connected() && now - connected_at_ >= kStands) {
+    backoff_.reset();
+    short_ones_ = 0;
+  } else if (is_connected()) {
+    ++short_ones_;
+  }
   state_ = State::kAway;
   connect_at_ = now + backoff_.next();
 }

@@ -18,13 +18,13 @@ inline const RaeSerial kRae = RaeSerial::parse("rae-1").value();
 
 struct Life {
   explicit Life(FakeStore& disk, FakeClock& time, std::vector<std::string> addresses = {},
-                FreeOn free_on = FreeOn::kConfirm)
+                FreeOn free_on = FreeOn::kConfirm, std::uint64_t seed = 1)
       : store(disk), clock(time), profiles(stage_profiles()) {
     AgentSettings settings;
     settings.rae = kRae;
     settings.free_on = free_on;
     settings.static_addresses = std::move(addresses);
-    settings.seed = 1;
+    settings.seed = seed;
     agent = std::make_unique<Agent>(settings, profiles, identifiers,
                                     AgentPorts{clock, store, uplink, prober, &neighbours}, events,
                                     metrics);

@@ -159,6 +159,79 @@ TEST_F(AgentResync, what_is_not_yet_history_stays_history) {
   EXPECT_EQ(disk.stored().outbox.at(0).update.kind, UpdateKind::kSnapshot) << "nothing changed";
 }
 
+TEST_F(AgentResync, after_a_takeover_everything_is_said_again_above_what_the_other_said) {
+  Life life(disk, clock);
+  settle(life);
+  life.confirm(life.sent("/update").back().correlation);
+  life.pass(Agent::kSettleWithin);
+  const std::size_t before = life.uplink.published.size();
+  life.happens(UplinkLost{"taken over", true});
+  EXPECT_NE(life.metrics.text().find("taken_over_total 1"), std::string::npos);
+  life.pass(seconds(2));
+  comes_back(life);
+  expect_all_said_again(life, before, clock.wall_us() - 1'000'000);
+}
+
+TEST_F(AgentResync, an_agent_that_starts_says_everything_again_and_one_that_reconnects_does_not) {
+  {
+    Life life(disk, clock);
+    settle(life);
+    life.confirm(life.sent("/update").back().correlation);
+  }
+  clock.pass(seconds(20));
+  Life life(disk, clock);
+  life.connect();
+  expect_all_said_again(life, 0, clock.wall_us() - 1'000'000);
+  life.confirm(life.sent("/update").back().correlation);
+  const std::size_t updates = life.sent("/update").size();
+  life.happens(UplinkLost{"gone"});
+  life.pass(seconds(2));
+  comes_back(life);
+  EXPECT_EQ(life.sent("/update").size(), updates);
+}
+
+TEST_F(AgentResync, for_minutes_after_a_takeover_no_reconnect_is_trusted) {
+  Life life(disk, clock);
+  settle(life);
+  life.happens(UplinkLost{"taken over", true});
+  for (const bool says_again : {true, true, false}) {
+    life.pass(seconds(100));
+    const std::size_t updates = life.sent("/update").size();
+    comes_back(life);
+    EXPECT_EQ(life.sent("/update").size() > updates, says_again);
+    life.confirm(life.sent("/update").back().correlation);
+    life.pass(UplinkSession::kStands);
+    life.happens(UplinkLost{"gone"});
+  }
+}
+
+TEST_F(AgentResync, connections_that_never_stand_are_taken_for_another_agent_with_our_serial) {
+  Life life(disk, clock);
+  settle(life);
+  life.confirm(life.sent("/update").back().correlation);
+  life.pass(UplinkSession::kStands);
+  const std::size_t updates = life.sent("/update").size();
+  for (int ended = 0; ended < 4; ++ended) {
+    EXPECT_NE(life.metrics.text().find("taken_over_total 0"), std::string::npos);
+    EXPECT_EQ(life.sent("/update").size(), updates);
+    life.happens(UplinkLost{"gone"});
+    life.pass(seconds(2));
+    comes_back(life);
+  }
+  EXPECT_NE(life.metrics.text().find("taken_over_total 1"), std::string::npos);
+  EXPECT_EQ(life.sent("/update").size(), updates + 1);
+}
+
+TEST_F(AgentResync, two_copies_of_one_disk_without_a_clock_do_not_use_the_same_stamps) {
+  FakeStore copy = disk;
+  Life one(disk, clock, {}, FreeOn::kConfirm, 1);
+  Life other(copy, clock, {}, FreeOn::kConfirm, 2);
+  one.connect();
+  other.connect();
+  EXPECT_NE(presence_of(one.uplink.wills.at(0)).timestamp,
+            presence_of(other.uplink.wills.at(0)).timestamp);
+}
+
 TEST_F(AgentResync, one_that_speaks_of_an_ended_connection_is_ignored) {
   Life life(disk, clock);
   settle(life);

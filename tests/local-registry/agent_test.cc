@@ -77,7 +77,8 @@ TEST_F(AgentLoop, keeps_waiting_confirmations_when_it_stops) {
   life.confirm(life.sent("/update").back().correlation);
   Event answered(UplinkAnswered{static_cast<std::int64_t>(life.uplink.published.size()) + 1, 0});
   ASSERT_TRUE(life.events.try_push(std::move(answered)));
-  life.agent->leave();
+  life.agent->begin_leave();
+  EXPECT_TRUE(life.agent->has_left());
   EXPECT_TRUE(disk.stored().outbox.empty());
 }
 
@@ -260,7 +261,8 @@ TEST_F(AgentLoop, says_offline_with_a_fresh_stamp_when_it_is_stopped) {
   life.connect();
   Event answered(UplinkAnswered{static_cast<std::int64_t>(life.uplink.published.size()) + 1, 0});
   ASSERT_TRUE(life.events.try_push(std::move(answered)));
-  life.agent->leave();
+  life.agent->begin_leave();
+  EXPECT_TRUE(life.agent->has_left());
   const AgentPresence last = presence_of(life.sent("/presence").back().payload);
   EXPECT_EQ(last.status.value, AgentStatus::kOffline);
   EXPECT_GT(last.timestamp, presence_of(life.uplink.wills.at(0)).timestamp);

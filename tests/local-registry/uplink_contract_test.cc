@@ -194,7 +194,9 @@ TEST(PahoUplink, tells_a_lost_broker_and_connects_again_with_a_new_will) {
   Link link;
   link.connect("first");
   broker().kill();
-  EXPECT_TRUE(link.wait<UplinkLost>());
+  const auto lost = link.wait<UplinkLost>();
+  ASSERT_TRUE(lost);
+  EXPECT_FALSE(lost->taken_over);
   ASSERT_TRUE(link.uplink->connect(kPresence, "nobody listens"));
   EXPECT_TRUE(link.wait<UplinkLost>());
   broker().start();

@@ -98,7 +98,7 @@ class Reader:
         self._connection = http.client.HTTPSConnection(
             "127.0.0.1", stack.haproxy.port, timeout=5.0, context=context
         )
-        self._path = f"/v1/devices?rae={rae}&limit=100&fields=software"
+        self._path = f"/v1/devices?rae={rae}&limit=100"
         self._headers = {"Authorization": f"Bearer {stack.registry.token()}"}
 
     def edits(self):

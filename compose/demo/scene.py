@@ -3,8 +3,11 @@
 import contextlib
 import json
 import signal
+import sqlite3
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from compose import devices, probe, provision
 from compose.comparison import compare
@@ -128,6 +131,12 @@ class Scene:
         after = probe.metric(port, "dmp_ingest_records_total")
         return (after - before) / (time.monotonic() - began)
 
+    @contextlib.contextmanager
+    def copies(self, databases):
+        """The agents' databases as they are now, while the agents go on; gone with the block."""
+        with tempfile.TemporaryDirectory(dir=self.stack.state.data) as folder:
+            yield [copy(database, Path(folder)) for database in databases]
+
     def compare(self, agents, within_s):
         """The agents' databases beside the cloud's."""
         return compare(self.stack, agents, within_s)
@@ -142,6 +151,18 @@ class Scene:
 
     def log(self, name):
         return self.stack.state.log / f"{name}.log"
+
+
+def copy(database, folder):
+    """A consistent copy of a database somebody writes to."""
+    target = folder / database.name
+    with (
+        contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as source,
+        contextlib.closing(sqlite3.connect(target)) as made,
+    ):
+        source.backup(made)
+        made.execute("PRAGMA journal_mode=DELETE")  # readable without files beside it
+    return target
 
 
 def short(value):

@@ -7,12 +7,13 @@ import sqlite3
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from compose import devices, probe, provision
 from compose.comparison import compare
 from compose.demo.promise import Broken
-from compose.fleet import Fleet
+from compose.fleet import PER_SECOND, Fleet
 from compose.kafka_records import read
 from compose.mqtt_client import Client
 from compose.virtual_lab import SERIAL
@@ -23,13 +24,25 @@ LISTED_WITHIN_S = 60.0
 KILLED_WITHIN_S = 15.0
 
 
-class Scene:
-    """`pace` scales how long load lasts: 1, less in the short form."""
+@dataclass(frozen=True)
+class Form:
+    """How much load there is: messages per second, and how its length is scaled."""
 
-    def __init__(self, stack, pace):
+    per_second: int
+    pace: float
+
+
+FULL = Form(PER_SECOND, 1.0)
+SHORT = Form(PER_SECOND // 3, 0.5)  # what a machine busy with other tests can bear
+
+
+class Scene:
+    """One for all promises."""
+
+    def __init__(self, stack, form):
         self.stack = stack
         self.lab = stack.lab
-        self.pace = pace
+        self.form = form
         self._fleets = {}
 
     def start(self, checkout, report):
@@ -80,14 +93,14 @@ class Scene:
             running.send(signal.SIGCONT)
 
     @contextlib.contextmanager
-    def load(self, seconds, free_on="confirm"):
+    def load(self, seconds, per_second, free_on="confirm"):
         """A fleet that edits for so long and stays connected until the block ends. Fleets that
         free on different words have databases of their own: what one lost is not the other's."""
         if free_on not in self._fleets:
             self._fleets[free_on] = Fleet(self.stack, f"load-{free_on}")
         fleet = self._fleets[free_on]
         try:
-            fleet.start(seconds, free_on)
+            fleet.start(seconds, per_second, free_on)
             yield fleet
         finally:
             fleet.stop()

@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from compose.bench import command, staleness
+from compose.bench import command, hops, staleness
 from compose.report import Failure
 
 
@@ -20,6 +20,22 @@ class StalenessTest(unittest.TestCase):
             self.assertEqual(staleness.percentile(values, percent), percent)
         self.assertEqual(staleness.percentile([7], 99), 7)
         self.assertEqual(staleness.percentile([1, 2, 3], 50), 2)
+
+
+class HopsTest(unittest.TestCase):
+    def test_a_quantile_lies_in_the_bucket_that_holds_it(self):
+        counts = {0.01: 50.0, 0.1: 98.0, 1.0: 100.0, float("inf"): 100.0}
+        self.assertAlmostEqual(hops.quantile(counts, 25), 0.005)
+        self.assertAlmostEqual(hops.quantile(counts, 50), 0.01)
+        self.assertAlmostEqual(hops.quantile(counts, 99), 0.55)
+
+    def test_beyond_the_last_bound_that_bound_is_told(self):
+        self.assertEqual(hops.quantile({0.1: 1.0, float("inf"): 9.0}, 99), 0.1)
+
+    def test_what_was_counted_before_does_not_count(self):
+        before, after = {0.1: 5.0, float("inf"): 5.0}, {0.1: 5.0, float("inf"): 7.0}
+        self.assertEqual(hops.since(before, after), {0.1: 0.0, float("inf"): 2.0})
+        self.assertIsNone(hops.quantile(hops.since(before, before), 50))
 
 
 class CommandTest(unittest.TestCase):

@@ -14,7 +14,6 @@ MORE_KAFKA_S = 18.0
 FROZEN_S = 6.0
 CONVERGED_WITHIN_S = 30.0
 LOST_FOR_GOOD_S = 10.0  # what is only late arrives long before
-RATE_LEAST = 0.8  # of what the agents are to send
 ATTEMPTS = 3
 
 
@@ -63,9 +62,9 @@ def _behind(found):
 def _measured(scene, fleet):
     time.sleep(WARM_S)
     rate = scene.records_per_second(MEASURED_S)
-    if rate < RATE_LEAST * scene.form.per_second:
-        wanted = f"a load of {scene.form.per_second} messages/s"
-        raise Broken(wanted, f"{rate:.0f}/s", fleet.log)
+    least = scene.form.least_per_second
+    if rate < least:
+        raise Broken(f"a load of {least} messages/s at least", f"{rate:.0f}/s", fleet.log)
     return rate
 
 

@@ -26,14 +26,17 @@ KILLED_WITHIN_S = 15.0
 
 @dataclass(frozen=True)
 class Form:
-    """How much load there is: messages per second, and how its length is scaled."""
+    """How much load there is: messages per second, how many of them must really come, and how its
+    length is scaled."""
 
     per_second: int
+    least_per_second: int
     pace: float
 
 
-FULL = Form(PER_SECOND, 1.0)
-SHORT = Form(PER_SECOND // 3, 0.5)  # what a machine busy with other tests can bear
+FULL = Form(PER_SECOND, int(0.8 * PER_SECOND), 1.0)
+# What a machine busy with other tests can bear; how much that is at any moment is not promised.
+SHORT = Form(PER_SECOND // 3, PER_SECOND // 9, 0.5)
 
 
 class Scene:

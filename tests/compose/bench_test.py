@@ -1,5 +1,6 @@
 """What the benches make of what they measured."""
 
+import argparse
 import json
 import tempfile
 import unittest
@@ -52,6 +53,11 @@ class CommandTest(unittest.TestCase):
         lines = command.table("staleness", staleness, {"p50_ms": 20.5, "p99_ms": 61.0})
         self.assertRegex(lines[2], r"p99_ms +61 +target < 100\Z")
         self.assertNotIn("target", lines[1])
+
+    def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(self):
+        asked = argparse.Namespace(names=[], json="/nowhere/figures.json")
+        with self.assertRaises(FileNotFoundError):
+            command.run(Path("/nowhere"), None, None, asked)
 
     def test_one_bench_is_an_object_of_figures_and_several_are_one_per_name(self):
         with tempfile.TemporaryDirectory() as folder:

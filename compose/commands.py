@@ -27,7 +27,8 @@ LISTED_WITHIN_S = 90.0
 def up(checkout, report, arguments):
     """Installs, builds, starts, waits."""
     began = time.monotonic()
-    provision.install(report, packages.RUN if arguments.servers else (*packages.BUILD, *packages.RUN))
+    build = () if arguments.servers else packages.BUILD
+    provision.install(report, (*build, *packages.RUN))
     state = _state(checkout, report, arguments.user)
     state.account.become()
     state.make()

@@ -77,12 +77,15 @@ def _say_ready(report, stack, items, began):
     report.say(
         f"  curl --cacert {shlex.quote(str(stack.authority.certificate))}"
         f' -H "Authorization: Bearer $(cat {token})" {stack.api}/v1/devices\n\n'
-        "Look next:\n"
-        "  ./dmp lab upgrade roku-1 12.5.0   .../v1/devices/DEVICE_ID/events shows old and new\n"
-        "  ./dmp lab unplug cast-1           it turns offline; plug brings it back\n"
-        "  ./dmp lab agent kill              its devices turn unknown; agent start ends that\n"
-        "  ./dmp status, ./dmp logs -f, ./dmp down"
+        "Look next:"
     )
+    if items:
+        report.say(
+            "  ./dmp lab upgrade roku-1 12.5.0   .../v1/devices/DEVICE_ID/events shows old and new\n"
+            "  ./dmp lab unplug cast-1           it turns offline; plug brings it back\n"
+            "  ./dmp lab agent kill              its devices turn unknown; agent start ends that"
+        )
+    report.say("  ./dmp status, ./dmp logs -f, ./dmp down")
 
 
 def status(checkout, report, arguments):

@@ -66,16 +66,20 @@ class Account:
 
     def run(self, arguments, *, environment=None, stdin="", seconds=120):
         """Runs a short command as this user and returns what subprocess.run returns."""
-        return subprocess.run(
-            list(map(str, arguments)),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=seconds,
-            env={**self.environment(), **(environment or {})},
-            **self.identity(),
-        )
+        try:
+            return subprocess.run(
+                list(map(str, arguments)),
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=seconds,
+                env={**self.environment(), **(environment or {})},
+                **self.identity(),
+            )
+        except subprocess.TimeoutExpired:
+            name = Path(arguments[0]).name
+            raise Failure(f"{name} did not end within {seconds:.0f} s and was ended") from None
 
     def reaches(self, folder):
         """Whether this user can enter `folder` (a checkout below /root cannot be entered)."""

@@ -13,7 +13,7 @@ from compose import account, devices, packages, pki, provision, testing
 from compose.bench import command as benches
 from compose.demo import command as demonstration
 from compose.report import Failure, Report
-from compose.stack import Stack
+from compose.stack import ALL, SERVERS, WITHOUT_LAB, Stack
 from compose.state import State, locate
 from compose.virtual_lab import SERIAL
 
@@ -27,13 +27,15 @@ LISTED_WITHIN_S = 90.0
 def up(checkout, report, arguments):
     """Installs, builds, starts, waits."""
     began = time.monotonic()
-    provision.install(report, packages.RUN if arguments.servers else (*packages.BUILD, *packages.RUN))
+    build = () if arguments.servers else packages.BUILD
+    provision.install(report, (*build, *packages.RUN))
     state = _state(checkout, report, arguments.user)
     state.account.become()
     state.make()
     with state.lock():
         provision.obtain(checkout, report, state, arguments.servers)
         stack = Stack(state, report)
+        stack.ask(_extent(arguments))
         stack.start_servers()
         if arguments.servers:
             return _say_servers_ready(report, stack, began)
@@ -41,6 +43,12 @@ def up(checkout, report, arguments):
         items = [] if arguments.without_lab else _start_lab(checkout, report, stack)
     _say_ready(report, stack, items, began)
     return 0
+
+
+def _extent(arguments):
+    if arguments.servers:
+        return SERVERS
+    return WITHOUT_LAB if arguments.without_lab else ALL
 
 
 def _start_lab(checkout, report, stack):
@@ -69,16 +77,19 @@ def _say_ready(report, stack, items, began):
     report.say(
         f"  curl --cacert {shlex.quote(str(stack.authority.certificate))}"
         f' -H "Authorization: Bearer $(cat {token})" {stack.api}/v1/devices\n\n'
-        "Look next:\n"
-        "  ./dmp lab upgrade roku-1 12.5.0   .../v1/devices/DEVICE_ID/events shows old and new\n"
-        "  ./dmp lab unplug cast-1           it turns offline; plug brings it back\n"
-        "  ./dmp lab agent kill              its devices turn unknown; agent start ends that\n"
-        "  ./dmp status, ./dmp logs -f, ./dmp down"
+        "Look next:"
     )
+    if items:
+        report.say(
+            "  ./dmp lab upgrade roku-1 12.5.0   .../v1/devices/DEVICE_ID/events shows old and new\n"
+            "  ./dmp lab unplug cast-1           it turns offline; plug brings it back\n"
+            "  ./dmp lab agent kill              its devices turn unknown; agent start ends that"
+        )
+    report.say("  ./dmp status, ./dmp logs -f, ./dmp down")
 
 
 def status(checkout, report, arguments):
-    """0 if every part is ready."""
+    """0 if every part is ready that the last `up` was asked to start."""
     stack = _stack(checkout, report, arguments.user)
     parts = stack.status()
     if arguments.json:
@@ -86,10 +97,17 @@ def status(checkout, report, arguments):
     else:
         report.say(f"stack in {stack.state.root}")
         for name, part in parts.items():
-            word = report.green("ready") if part["ready"] else report.red("not ready")
-            where = f"pid {part['pid'] or '-':<8} port {part['port'] or '-':<6}"
-            report.say(f"  {name:<14} {where} {word}  {part['why']}".rstrip())
-    return 0 if all(part["ready"] for part in parts.values()) else 1
+            report.say(_status_line(name, part, report))
+    return 0 if all(part["ready"] for part in parts.values() if part["asked"]) else 1
+
+
+def _status_line(name, part, report):
+    where = f"  {name:<14} pid {part['pid'] or '-':<8} port {part['port'] or '-':<6}"
+    if part["ready"]:
+        return f"{where} {report.green('ready')}"
+    if not part["asked"] and not part["pid"]:
+        return f"{where} not asked for"
+    return f"{where} {report.red('not ready')}  {part['why']}"
 
 
 def env(checkout, report, arguments):

@@ -24,7 +24,8 @@ class Comparison:
         return not (self.lost or self.stale or self.phantom)
 
     def counts(self):
-        return f"lost {self.lost}, stale {self.stale}, phantom {self.phantom} of {self.compared} facets"
+        differing = f"lost {self.lost}, stale {self.stale}, phantom {self.phantom}"
+        return f"{differing} of {self.compared} facets"
 
 
 def compare(stack, databases, within_s):

@@ -78,12 +78,12 @@ class Fleet:
         """One of their logs."""
         return self.agents[0].log
 
-    def start(self, seconds, free_on="confirm", kinds=None):
+    def start(self, seconds, per_second=PER_SECOND, free_on="confirm", kinds=None):
         """All of them anew: edits for `seconds`, then silence, but connected. `kinds`: weights of
         what is edited; all alike if not given."""
         for number, agent in enumerate(self.agents, 1):
             agent.stop()
-            agent.play(script(number, seconds, kinds), free_on)
+            agent.play(script(number, seconds, per_second, kinds), free_on)
         with ThreadPoolExecutor(max_workers=len(self.agents)) as pool:
             list(pool.map(lambda agent: agent.start(probe.wait), self.agents))
 
@@ -92,11 +92,11 @@ class Fleet:
             list(pool.map(lambda agent: agent.stop(), self.agents))
 
 
-def script(seed, seconds, kinds=None):
+def script(seed, seconds, per_second=PER_SECOND, kinds=None):
     """What one of the agents plays: its share of the edits, for so long."""
     made = {
         "seed": seed,
-        "edits_per_second": PER_SECOND // AGENTS,
+        "edits_per_second": per_second // AGENTS,
         "duration_ms": int(seconds * 1000),
         "devices": [{"id": "tv", "count": DEVICES, "model": "Scripted TV", "esn": "NFSCRIPT-0"}],
     }

@@ -87,7 +87,7 @@ TITLES = {
     429: ("Too Many Requests", "more than 500 requests per second from one address"),
     500: ("Internal Server Error", "the edge failed; its log says why"),
     502: ("Bad Gateway", "the registry gave an invalid answer"),
-    503: ("Service Unavailable", "the registry is not ready"),
+    503: ("Service Unavailable", "no registry can answer now: its database is away, or it starts"),
     504: ("Gateway Timeout", "the registry did not answer within 30 s"),
 }
 # What HAProxy answers by itself; for bytes that are no HTTP at all it has only a page of its own.

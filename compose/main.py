@@ -106,10 +106,8 @@ def main(words):
         print(f"./dmp {shlex.join(words)}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(
-            "\ninterrupted; after up: ./dmp up continues, ./dmp down stops what runs",
-            file=sys.stderr,
-        )
+        hint = "; ./dmp up continues, ./dmp down stops what runs"
+        print(f"\ninterrupted{hint if arguments.command == 'up' else ''}", file=sys.stderr)
         return 130
 
 

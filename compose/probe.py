@@ -1,5 +1,6 @@
 """Is it really ready? Probes that use what they probe, and waiting for them within a bound."""
 
+import collections
 import http.client
 import re
 import socket
@@ -42,14 +43,26 @@ def admin(port, path="/readyz"):
 
 def metric(port, name):
     """The sum of all series of that name on that admin port."""
+    found = re.findall(rf"^{name}(?:\{{.*\}})? (\S+)$", _metrics(port), re.MULTILINE)
+    return sum(map(float, found))
+
+
+def histogram(port, name):
+    """Upper bound -> how many were at most that, over all series of that name."""
+    counts = collections.defaultdict(float)
+    series = rf'^{name}_bucket\{{.*?le="([^"]+)".*?\}} (\S+)$'
+    for bound, count in re.findall(series, _metrics(port), re.MULTILINE):
+        counts[float(bound)] += float(count)
+    return dict(counts)
+
+
+def _metrics(port):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=CALL_S)
     try:
         connection.request("GET", "/metrics")
-        text = connection.getresponse().read().decode()
+        return connection.getresponse().read().decode()
     finally:
         connection.close()
-    found = re.findall(rf"^{name}(?:\{{.*\}})? (\S+)$", text, re.MULTILINE)
-    return sum(map(float, found))
 
 
 def mqtt(port, authority, certificate, key, name):

@@ -13,6 +13,8 @@ from compose.postgres import Postgres
 from compose.rest import Rest
 from compose.virtual_lab import ADMIN_PORT, VirtualLab
 
+ALL, WITHOUT_LAB, SERVERS = "all", "without-lab", "servers"  # how much `up` is asked to start
+
 
 class Stack:
     """Knows every part; starts, stops and describes them."""
@@ -32,6 +34,11 @@ class Stack:
         self.servers = (self.postgres, self.kafka, self.mosquitto)
         self.programs = (self.bridge, self.registry, self.haproxy)
         self.parts = self.servers + self.programs
+        self._asked = state.etc / "asked"
+
+    def ask(self, extent):
+        """Notes what is to run from now on, whatever becomes of starting it."""
+        self.state.write(self._asked, f"{extent}\n")
 
     def start_servers(self, servers=None):
         """PostgreSQL, Kafka and Mosquitto, or those named, at once: they do not need each other."""
@@ -60,7 +67,18 @@ class Stack:
         return [Part.named(name, self.state, self.ports) for name in sorted(names)]
 
     def status(self):
-        return {part.name: part.status() for part in self.parts} | self.lab.status()
+        """Facts by part; `asked`: whether the last `up` was to start it."""
+        found = {part.name: part.status() for part in self.parts} | self.lab.status()
+        unasked = self._unasked(found)
+        return {name: {**facts, "asked": name not in unasked} for name, facts in found.items()}
+
+    def _unasked(self, names):
+        extent = self._asked.read_text().strip() if self._asked.exists() else ALL
+        asked = {
+            SERVERS: {part.name for part in self.servers},
+            WITHOUT_LAB: {part.name for part in self.parts},
+        }
+        return set(names) - asked[extent] if extent in asked else set()
 
     def environment(self):
         """What `./dmp env` prints."""

@@ -15,6 +15,8 @@ from compose.report import Failure
 RESULT = re.compile(r"\s*(\d+/\d+) Test +#\d+: (\S+)")
 SUMMARY = re.compile(r"\d+% tests passed, (\d+) tests failed out of (\d+)")
 TIDY_PROGRESS = re.compile(r"\[ *(\d+/\d+)\]")
+PROMISE = re.compile(r"((?:PASS|FAIL) .*)")
+VERDICT = re.compile(r"\d+ of \d+ promises kept")
 PYTHON_TESTS = "^(compose|lab|tidy|e2e)_"  # the same under every compiler
 
 
@@ -41,8 +43,8 @@ ROUNDS = {
     # Pure code and the shared base: the client libraries bring threads it cannot see into.
     "tsan": Round("tsan", ("unit",), only="^base|_core|registry_lane"),
 }
-LABELS = (*ROUNDS, "tidy")
-DEFAULT = ("unit", "contract", "asan", "tsan", "e2e")
+LABELS = (*ROUNDS, "demo", "tidy")
+DEFAULT = ("unit", "contract", "asan", "tsan", "e2e", "demo")
 
 
 def checked(labels):
@@ -60,7 +62,8 @@ def checked(labels):
 def packages_for(labels):
     """Debian packages that building and running these needs."""
     clang = packages.CLANG if {"clang", "tidy"} & set(labels) else ()
-    return (*packages.BUILD, *packages.RUN, *packages.TEST, *clang)
+    demo = packages.DEMO if "demo" in labels else ()
+    return (*packages.BUILD, *packages.RUN, *packages.TEST, *clang, *demo)
 
 
 def run(checkout, report, labels, account):
@@ -74,6 +77,8 @@ def run(checkout, report, labels, account):
             try:
                 if label == "tidy":
                     _tidy(checkout, report)
+                elif label == "demo":
+                    _demo(checkout, report, account)
                 else:
                     _round(checkout, report, label, environment)
             except Failure as failure:
@@ -110,6 +115,18 @@ def _round(checkout, report, label, environment):
         if code:
             raise Failure(f"ctest under preset {one.preset}: {step.result}", log=log)
         step.result = f"{found[2]} passed"
+
+
+def _demo(checkout, report, account):
+    """A command of its own, as people type it: it lends itself to the stack's user for good."""
+    log = new_log(checkout, "test-demo")
+    with report.step("test demo") as step:
+        command = [checkout / "dmp", "demo", "--short", "--user", account.name]
+        code = follow(command, log, step, PROMISE, cwd=checkout)
+        found = VERDICT.search(log.read_text(errors="replace"))
+        step.result = found[0] if found else "no verdict"
+        if code:
+            raise Failure(f"./dmp demo --short: {step.result}", log=log)
 
 
 def _tidy(checkout, report):

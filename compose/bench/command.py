@@ -18,6 +18,8 @@ def run(checkout, report, account, arguments):
     """Measures and prints; with a file, figures as JSON there. 0 if all could be measured."""
     names = checked(arguments.names)
     target = Path(arguments.json) if arguments.json else None
+    if target:
+        write(target, {})  # before minutes are spent: it may not be writable
     figures = {}
     for name in names:
         with quiet() as nobody, private_stack(nobody, account, "bench") as stack:
@@ -28,7 +30,8 @@ def run(checkout, report, account, arguments):
                 raise KeptLogs(checkout, stack.state, "bench").instead(failure) from failure
         report.say("\n".join(table(name, BENCHES[name], figures[name])))
     if target:
-        write(target, figures)
+        with account.as_root():  # the file is of who typed the command, not of the stack's user
+            write(target, figures)
     return 0
 
 

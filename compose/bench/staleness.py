@@ -13,6 +13,7 @@ import ssl
 import time
 
 from compose import probe
+from compose.bench.hops import Hops
 from compose.fleet import AGENTS, DEVICES, PER_SECOND, Fleet
 from compose.report import Failure
 
@@ -44,6 +45,7 @@ def measure(stack, report):
 
 def _sample(stack, rae):
     port = stack.ports["registry-admin"]
+    hops = Hops(stack.ports)
     taken, began = probe.metric(port, "dmp_ingest_records_total"), time.monotonic()
     ages_ms, reads_ms = _watch(Reader(stack, rae), began + MEASURED_S)
     taken = probe.metric(port, "dmp_ingest_records_total") - taken
@@ -57,6 +59,7 @@ def _sample(stack, rae):
         "max_ms": round(max(ages_ms), 1),
         "read_p50_ms": round(percentile(reads_ms, 50), 1),
         "read_p99_ms": round(percentile(reads_ms, 99), 1),
+        **hops.figures(),
     }
 
 
@@ -98,7 +101,7 @@ class Reader:
         self._connection = http.client.HTTPSConnection(
             "127.0.0.1", stack.haproxy.port, timeout=5.0, context=context
         )
-        self._path = f"/v1/devices?rae={rae}&limit=100&fields=software"
+        self._path = f"/v1/devices?rae={rae}&limit=100"
         self._headers = {"Authorization": f"Bearer {stack.registry.token()}"}
 
     def edits(self):

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from compose.demo import intruder_promises, lab_promises, outage_promises
 from compose.demo.promise import Broken
-from compose.demo.scene import Scene
+from compose.demo.scene import FULL, SHORT, Scene
 from compose.kept_logs import KeptLogs
 from compose.private_stack import private_stack
 from compose.report import Failure, quiet
@@ -23,7 +23,6 @@ PROMISES = (
     intruder_promises.a_rae_that_wants_the_answer_sent_to_another_is_a_dead_letter,
 )
 NAMES = tuple(promise.name for promise in PROMISES)
-SHORT_PACE = 0.5
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def run(checkout, report, account, arguments):
     wanted = [p for p in PROMISES if not arguments.only or p.name in arguments.only]
     began = time.monotonic()
     with quiet() as nobody, private_stack(nobody, account, "demo") as stack:
-        scene = Scene(stack, SHORT_PACE if arguments.short else 1.0)
+        scene = Scene(stack, SHORT if arguments.short else FULL)
         kept_logs = KeptLogs(checkout, stack.state, "demo")
         try:
             scene.start(checkout, report)

@@ -3,13 +3,17 @@
 import contextlib
 import json
 import signal
+import sqlite3
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 from compose import devices, probe, provision
 from compose.comparison import compare
 from compose.demo.promise import Broken
-from compose.fleet import Fleet
+from compose.fleet import PER_SECOND, Fleet
 from compose.kafka_records import read
 from compose.mqtt_client import Client
 from compose.virtual_lab import SERIAL
@@ -20,13 +24,28 @@ LISTED_WITHIN_S = 60.0
 KILLED_WITHIN_S = 15.0
 
 
-class Scene:
-    """`pace` scales how long load lasts: 1, less in the short form."""
+@dataclass(frozen=True)
+class Form:
+    """How much load there is: messages per second, how many of them must really come, and how its
+    length is scaled."""
 
-    def __init__(self, stack, pace):
+    per_second: int
+    least_per_second: int
+    pace: float
+
+
+FULL = Form(PER_SECOND, int(0.8 * PER_SECOND), 1.0)
+# What a machine busy with other tests can bear; how much that is at any moment is not promised.
+SHORT = Form(PER_SECOND // 3, PER_SECOND // 9, 0.5)
+
+
+class Scene:
+    """One for all promises."""
+
+    def __init__(self, stack, form):
         self.stack = stack
         self.lab = stack.lab
-        self.pace = pace
+        self.form = form
         self._fleets = {}
 
     def start(self, checkout, report):
@@ -77,14 +96,14 @@ class Scene:
             running.send(signal.SIGCONT)
 
     @contextlib.contextmanager
-    def load(self, seconds, free_on="confirm"):
+    def load(self, seconds, per_second, free_on="confirm"):
         """A fleet that edits for so long and stays connected until the block ends. Fleets that
         free on different words have databases of their own: what one lost is not the other's."""
         if free_on not in self._fleets:
             self._fleets[free_on] = Fleet(self.stack, f"load-{free_on}")
         fleet = self._fleets[free_on]
         try:
-            fleet.start(seconds, free_on)
+            fleet.start(seconds, per_second, free_on)
             yield fleet
         finally:
             fleet.stop()
@@ -128,6 +147,12 @@ class Scene:
         after = probe.metric(port, "dmp_ingest_records_total")
         return (after - before) / (time.monotonic() - began)
 
+    @contextlib.contextmanager
+    def copies(self, databases):
+        """The agents' databases as they are now, while the agents go on; gone with the block."""
+        with tempfile.TemporaryDirectory(dir=self.stack.state.data) as folder:
+            yield [copy(database, Path(folder)) for database in databases]
+
     def compare(self, agents, within_s):
         """The agents' databases beside the cloud's."""
         return compare(self.stack, agents, within_s)
@@ -142,6 +167,18 @@ class Scene:
 
     def log(self, name):
         return self.stack.state.log / f"{name}.log"
+
+
+def copy(database, folder):
+    """A consistent copy of a database somebody writes to."""
+    target = folder / database.name
+    with (
+        contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as source,
+        contextlib.closing(sqlite3.connect(target)) as made,
+    ):
+        source.backup(made)
+        made.execute("PRAGMA journal_mode=DELETE")  # readable without files beside it
+    return target
 
 
 def short(value):

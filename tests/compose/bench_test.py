@@ -1,11 +1,12 @@
 """What the benches make of what they measured."""
 
+import argparse
 import json
 import tempfile
 import unittest
 from pathlib import Path
 
-from compose.bench import command, staleness
+from compose.bench import command, hops, staleness
 from compose.report import Failure
 
 
@@ -22,6 +23,22 @@ class StalenessTest(unittest.TestCase):
         self.assertEqual(staleness.percentile([1, 2, 3], 50), 2)
 
 
+class HopsTest(unittest.TestCase):
+    def test_a_quantile_lies_in_the_bucket_that_holds_it(self):
+        counts = {0.01: 50.0, 0.1: 98.0, 1.0: 100.0, float("inf"): 100.0}
+        self.assertAlmostEqual(hops.quantile(counts, 25), 0.005)
+        self.assertAlmostEqual(hops.quantile(counts, 50), 0.01)
+        self.assertAlmostEqual(hops.quantile(counts, 99), 0.55)
+
+    def test_beyond_the_last_bound_that_bound_is_told(self):
+        self.assertEqual(hops.quantile({0.1: 1.0, float("inf"): 9.0}, 99), 0.1)
+
+    def test_what_was_counted_before_does_not_count(self):
+        before, after = {0.1: 5.0, float("inf"): 5.0}, {0.1: 5.0, float("inf"): 7.0}
+        self.assertEqual(hops.since(before, after), {0.1: 0.0, float("inf"): 2.0})
+        self.assertIsNone(hops.quantile(hops.since(before, before), 50))
+
+
 class CommandTest(unittest.TestCase):
     def test_without_names_all_are_run_and_none_twice(self):
         self.assertEqual(command.checked([]), command.NAMES)
@@ -36,6 +53,11 @@ class CommandTest(unittest.TestCase):
         lines = command.table("staleness", staleness, {"p50_ms": 20.5, "p99_ms": 61.0})
         self.assertRegex(lines[2], r"p99_ms +61 +target < 100\Z")
         self.assertNotIn("target", lines[1])
+
+    def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(self):
+        asked = argparse.Namespace(names=[], json="/nowhere/figures.json")
+        with self.assertRaises(FileNotFoundError):
+            command.run(Path("/nowhere"), None, None, asked)
 
     def test_one_bench_is_an_object_of_figures_and_several_are_one_per_name(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,7 @@ import unittest
 from compose import comparison, fleet, kafka_records
 from compose.demo import command
 from compose.demo.promise import Broken, Promise, sentence, wait
+from compose.demo.scene import FULL, SHORT
 from compose.main import parser
 from compose.report import Failure, Report
 
@@ -137,6 +138,13 @@ class FleetTest(unittest.TestCase):
         scripts = [fleet.script(seed, 1.5) for seed in range(fleet.AGENTS)]
         self.assertEqual(sum(s["edits_per_second"] for s in scripts), fleet.PER_SECOND)
         self.assertEqual({s["duration_ms"] for s in scripts}, {1500})
+
+    def test_the_short_form_of_the_demo_is_lighter_on_the_machine(self):
+        full, short = (
+            fleet.script(1, 10 * form.pace, form.per_second) for form in (FULL, SHORT)
+        )
+        for amount in ("edits_per_second", "duration_ms"):
+            self.assertLess(short[amount], full[amount])
 
 
 if __name__ == "__main__":

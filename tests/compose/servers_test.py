@@ -62,6 +62,14 @@ class ServersTest(unittest.TestCase):
         self.assertEqual(self.up().count("already runs"), len(SERVERS))
         self.assertEqual(self.status(), before)
 
+    def test_status_is_content_when_what_was_asked_for_is_ready(self):
+        self.assertEqual(self.dmp("status").returncode, 0)
+        self.assertRegex(self.dmp("status").stdout, r"(?m)^  bridge .* not asked for$")
+        os.kill(self.status()["mosquitto"]["pid"], signal.SIGKILL)
+        done = self.dmp("status")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"(?m)^  mosquitto .* not ready  not running$")
+
     def test_only_what_was_killed_is_started(self):
         before = self.status()
         os.kill(before["postgres"]["pid"], signal.SIGKILL)

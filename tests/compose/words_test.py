@@ -1,12 +1,15 @@
 """What people type, and what they are told when it is wrong."""
 
+import io
+import os
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
 from compose import pki, testing
-from compose.report import Failure
+from compose.account import Account
+from compose.report import Failure, Report
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -77,6 +80,32 @@ class LabelsTest(unittest.TestCase):
         with self.assertRaises(Failure) as caught:
             testing.checked(["unti"])
         self.assertIn("./dmp test unit", caught.exception.text())
+
+
+class DemoLabelTest(unittest.TestCase):
+    """`./dmp test demo` in a checkout whose ./dmp says what the test wants."""
+
+    def run_with(self, program):
+        out, account = io.StringIO(), Account("me", os.getuid(), os.getgid(), "/")
+        with tempfile.TemporaryDirectory() as folder:
+            dmp = Path(folder) / "dmp"
+            dmp.write_text(f"#!/bin/sh\n{program}\n")
+            dmp.chmod(0o755)
+            code = testing.run(Path(folder), Report(out), ("demo",), account)
+        return code, out.getvalue()
+
+    def test_it_is_the_short_demo_as_the_same_user(self):
+        code, text = self.run_with(
+            '[ "$*" = "demo --short --user me" ] && echo "3 of 3 promises kept in 9 s"'
+        )
+        self.assertEqual(code, 0, text)
+        self.assertIn("3 of 3 promises kept", text)
+
+    def test_a_broken_promise_fails_it(self):
+        code, text = self.run_with('echo "FAIL 1.0 s  it holds"; exit 1')
+        self.assertEqual(code, 1)
+        self.assertIn("FAIL 1.0 s  it holds", text)
+        self.assertIn("failed: demo", text)
 
 
 if __name__ == "__main__":

@@ -103,6 +103,22 @@ class OutageTest(unittest.TestCase):
         eventually(lambda: not self.stack.parts()["registry"]["ready"], "the registry sees it", 90)
         self.assertEqual({device["device_id"] for device in self.stack.devices()}, known)
 
+    def test_without_its_database_every_answer_is_a_problem_that_says_so(self):
+        """First the registry itself answers, then, once it has seen it, the edge."""
+        self.stack.kill("postgres")
+        answers = []
+
+        def is_told_by_the_edge():
+            answers.append(self.stack.request("/v1/devices"))
+            return not self.stack.parts()["haproxy"]["ready"]
+
+        eventually(is_told_by_the_edge, "the edge sees that the registry cannot answer")
+        answers.append(self.stack.request("/v1/devices"))
+        for status, headers, problem in answers:
+            self.assertEqual((status, headers.get_content_type()), (503, "application/problem+json"))
+            self.assertIn("database", problem["title"] + problem["detail"])
+            self.assertTrue(headers["Retry-After"])
+
     def all_records(self):
         return sum(offset for topic in ("dmp.device-updates", "dmp.agents")
                    for offset in self.stack.end_offsets(topic).values())

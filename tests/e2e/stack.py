@@ -146,7 +146,7 @@ class Stack:
         It stops by SIGTERM, and must leave cleanly."""
         process = subprocess.Popen(
             [self.state / "bin" / "dmp-registry", "serve", "--roles", "ingest", "--kafka-group", group,
-             "--beat", "false",
+             "--beat=false",
              "--database", self.environment["DMP_DATABASE"],
              "--kafka-brokers", self.environment["DMP_KAFKA"]],
             stderr=subprocess.PIPE, text=True)

@@ -41,7 +41,7 @@ TEST_BANNED_TEXT = (
     (re.compile(r"\bDISABLED_\w"), "a test that does not run proves nothing"),
 )
 # Waiting loops of the test fixtures that poll a condition of another process, with a deadline.
-WAITING_ALLOWED = ("tests/fixtures/", "tests/e2e/stack.py", "tests/lab/", "tests/compose/")
+WAITING_ALLOWED = ("tests/fixtures/", "tests/bench/", "tests/e2e/stack.py", "tests/lab/", "tests/compose/")
 
 
 def layer(path):

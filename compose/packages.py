@@ -30,6 +30,7 @@ BUILD = (
     "ninja-build",
     "pkg-config",
     "prometheus-cpp-dev",
+    "rapidjson-dev",
     "uuid-dev",
 )
 RUN = (

@@ -92,15 +92,24 @@ class Postgres(Part):
         )
 
     def sql(self, text):
-        """Runs a script as the superuser; by standard input, so that no password is in `ps`."""
-        where = ["-h", "127.0.0.1", "-p", self.port, "-U", OWNER, "-d", "postgres"]
+        """Runs a script as the superuser."""
+        self._psql(OWNER, "postgres", text)
+
+    def ask(self, text):
+        """The answer to a query in our database: a line a row, columns by `|`."""
+        return self._psql(ROLE, DATABASE, text).strip()
+
+    def _psql(self, user, database, text):
+        """By standard input, so that no password is in `ps`."""
+        where = ["-h", "127.0.0.1", "-p", self.port, "-U", user, "-d", database]
         done = self.state.account.run(
-            ["/usr/bin/psql", "-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", *where],
+            ["/usr/bin/psql", "-X", "-q", "-w", "-At", "-v", "ON_ERROR_STOP=1", *where],
             environment={"PGPASSFILE": str(self._passwords)},
             stdin=text,
         )
         if done.returncode:
             raise Failure(f"PostgreSQL refused: {done.stderr.strip()}", log=self.log)
+        return done.stdout
 
     def connection(self):
         """libpq connection string without the password."""

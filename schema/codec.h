@@ -16,6 +16,9 @@ namespace dmp {
 
 Result<DeviceUpdate> decode_update(std::string_view bytes, const RaeSerial& rae,
                                    const SessionId& session);
+// The same, a few times slower: decode_update asks it why a message is not as it should be.
+Result<DeviceUpdate> slow_decode_update(std::string_view bytes, const RaeSerial& rae,
+                                        const SessionId& session);
 Result<AgentPresence> decode_agent_presence(std::string_view bytes, const RaeSerial& rae);
 Result<Roster> decode_roster(std::string_view bytes, const RaeSerial& rae);
 Result<Confirm> decode_confirm(std::string_view bytes);

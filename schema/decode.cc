@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "schema/codec.h"
+#include "schema/fast_decode.h"
 
 namespace dmp {
 namespace {
@@ -206,7 +207,7 @@ class Decoder {
   std::optional<Error> error_;
 };
 
-Result<Json> parse_object(std::string_view bytes) {
+Status check_bounds(std::string_view bytes) {
   if (bytes.size() > Limits::kMessageBytes) {
     return fail("too_large", "the message has " + std::to_string(bytes.size()) +
                                  " bytes; at most " + std::to_string(Limits::kMessageBytes));
@@ -214,6 +215,11 @@ Result<Json> parse_object(std::string_view bytes) {
   if (depth_of(bytes) > Limits::kDepth) {
     return fail("bad_field", "the message is nested deeper than " + std::to_string(Limits::kDepth));
   }
+  return {};
+}
+
+Result<Json> parse_object(std::string_view bytes) {
+  if (auto status = check_bounds(bytes); !status) return tl::unexpected(status.error());
   Json message = Json::parse(bytes, nullptr, false);
   if (message.is_discarded()) return fail("not_json", "the message is not valid JSON in UTF-8");
   if (!message.is_object()) return fail("not_json", "the message is not a JSON object");
@@ -267,6 +273,14 @@ void check_update(Decoder& decoder, const DeviceUpdate& update) {
 
 Result<DeviceUpdate> decode_update(std::string_view bytes, const RaeSerial& rae,
                                    const SessionId& session) {
+  if (check_bounds(bytes)) {
+    if (auto update = fast_decode_update(bytes, rae.str(), session)) return std::move(*update);
+  }
+  return slow_decode_update(bytes, rae, session);
+}
+
+Result<DeviceUpdate> slow_decode_update(std::string_view bytes, const RaeSerial& rae,
+                                        const SessionId& session) {
   return decode_message<DeviceUpdate>(
       bytes, [&](Decoder& decoder, const Json& json, DeviceUpdate& update) {
         decoder.same_address(json, "rae", rae.str());

@@ -18,7 +18,7 @@ from compose.fleet import AGENTS, DEVICES, PER_SECOND, Fleet
 from compose.report import Failure
 
 WHAT = f"a change on the RAE until it is visible in REST, at {PER_SECOND} messages per second"
-TARGETS = {"p99_ms": 100.0}
+TARGETS = {"p99_ms": "< 100"}
 
 WARM_S = 5.0
 MEASURED_S = 30.0
@@ -26,7 +26,7 @@ PAUSE_S = 0.01
 STAMP = re.compile(r"t=(\d+)\Z")
 
 
-def measure(stack, report):
+def measure(stack, report, _checkout):
     """The figures."""
     with report.step("stack") as step:
         stack.start_servers()

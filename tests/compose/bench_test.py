@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from compose.bench import command, hops, staleness
+from compose.bench import command, hops, ingest, staleness
 from compose.report import Failure
 
 
@@ -40,6 +40,13 @@ class HopsTest(unittest.TestCase):
 
 
 class CommandTest(unittest.TestCase):
+    def test_every_target_is_of_a_figure_the_bench_has(self):
+        round_ = {"records_per_s": 10.0, "cpu_s": 4.0, "own_cpu_s": 1.0, "peak_rss_mib": 50.0,
+                  "commits_per_s": 1.0, "lost": 0, "stale": 0}  # fmt: skip
+        found = ingest.figures(round_, round_, round_)
+        self.assertLessEqual(set(ingest.TARGETS), set(found))
+        self.assertEqual(found["ratio_to_database"], 1)
+
     def test_without_names_all_are_run_and_none_twice(self):
         self.assertEqual(command.checked([]), command.NAMES)
         self.assertEqual(command.checked(["staleness", "staleness"]), ("staleness",))

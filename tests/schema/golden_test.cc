@@ -55,7 +55,7 @@ Result<std::string> round_trip(const std::string& name, const std::string& bytes
 }
 
 const std::vector<std::string> kMessages = {"device-update", "agent-presence", "agent-roster",
-                                            "agent-confirm", "agent-resync", "bridge-heartbeat"};
+                                            "agent-confirm", "agent-resync",   "bridge-heartbeat"};
 
 TEST(Golden, every_schema_has_an_example_and_every_example_a_schema) {
   std::size_t schemas = 0;

@@ -27,8 +27,7 @@ TEST(Topics, refuses_every_other_shape) {
        {"", "dmp/v1", "dmp/v1/rae-1", "dmp/v1/rae-1/update", "dmp/v2/rae-1/agent/roster",
         "dmp/v1/rae-1/agent/update", "dmp/v1/rae-1/agent/", "dmp/v1//agent/roster",
         "dmp/v1/rae-1/not-a-session/update",
-        "dmp/v1/rae-1/00000000-0000-0000-0000-000000000000/update",
-        "dmp/v1/a b/agent/roster",
+        "dmp/v1/rae-1/00000000-0000-0000-0000-000000000000/update", "dmp/v1/a b/agent/roster",
         "x/dmp/v1/rae-1/agent/roster", "dmp/v1/rae-1/0b8e2c3e-53a4-4e0f-9d2a-6f0b0f9f4a11/roster",
         "dmp/v1/rae-1/0b8e2c3e-53a4-4e0f-9d2a-6f0b0f9f4a11/update/x",
         "dmp/v1/rae-1/0B8E2C3E-53A4-4E0F-9D2A-6F0B0F9F4A11/update"}) {

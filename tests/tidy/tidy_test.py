@@ -18,7 +18,7 @@ RANKS = {"base": 0, "schema": 1, "core": 2, "ports": 3, "adapters": 4, "loop": 4
 FREE_LIBRARIES = ("tl/expected.hpp",)
 LIBRARY_INCLUDE = re.compile(
     r"^#include <((?:mqtt|librdkafka|pqxx|cpprest|pplx|nlohmann|CLI|spdlog|prometheus|pugixml|"
-    r"valijson|rapidcheck|gtest)[/.].*|(?:sqlite3|httplib|pugixml|uuid/uuid|MQTTAsync|libpq-fe)"
+    r"valijson|rapidcheck|rapidjson|gtest)[/.].*|(?:sqlite3|httplib|pugixml|uuid/uuid|MQTTAsync|libpq-fe)"
     r"\.h(?:pp)?)>")
 LIBRARY_HOMES = ("adapters", "base", "schema")
 
@@ -41,7 +41,7 @@ TEST_BANNED_TEXT = (
     (re.compile(r"\bDISABLED_\w"), "a test that does not run proves nothing"),
 )
 # Waiting loops of the test fixtures that poll a condition of another process, with a deadline.
-WAITING_ALLOWED = ("tests/fixtures/", "tests/e2e/stack.py", "tests/lab/", "tests/compose/")
+WAITING_ALLOWED = ("tests/fixtures/", "tests/bench/", "tests/e2e/stack.py", "tests/lab/", "tests/compose/")
 
 
 def layer(path):

@@ -1,0 +1,38 @@
+"""What work costs: CPU time and memory of processes, read from /proc."""
+
+import os
+from pathlib import Path
+
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+KIB_PER_MIB = 1024
+
+
+def cpu_s(pid, with_children=False):
+    """CPU seconds of a process; on request also of its children, those that ended too."""
+    own, ended = _times(pid)
+    if not with_children:
+        return own
+    return own + ended + sum(cpu_s(child) for child in _children(pid))
+
+
+def peak_rss_mib(pid):
+    """The most memory it ever held."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / KIB_PER_MIB
+    raise LookupError(f"process {pid} tells no VmHWM")
+
+
+def _fields(pid):
+    """What follows the name, which may hold anything, in /proc/PID/stat."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _times(pid):
+    user, system, ended_user, ended_system = map(int, _fields(pid)[11:15])
+    return (user + system) / TICKS_PER_S, (ended_user + ended_system) / TICKS_PER_S
+
+
+def _children(pid):
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in text.split()]

@@ -1,5 +1,6 @@
 #include "registry/adapters/pqxx_reader.h"
 
+#include <map>
 #include <optional>
 #include <pqxx/pqxx>
 
@@ -12,6 +13,7 @@ namespace {
 using std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
+constexpr std::size_t kPreparedMax = 64;
 constexpr std::string_view kCancelled = "57014";  // by the statement timeout
 
 tl::unexpected<Error> away(const std::string& what) {
@@ -33,6 +35,7 @@ struct PqxxReader::Session {
 
   // Throws what libpqxx throws.
   void connect() {
+    prepared.clear();
     connection.emplace(bounded_connection_string(options.database, "dmp-registry-api"));
     connection->set_variable("statement_timeout",
                              std::to_string(options.statement_timeout.count()));
@@ -44,11 +47,23 @@ struct PqxxReader::Session {
       if (steady_clock::now() < retry_at) return away(last_error);
       connect();
     }
+    const std::string name = statement.by_key ? prepare(statement.text) : "";
     pqxx::nontransaction transaction(*connection);
-    auto rows = to_rows(transaction.exec_params(
-        statement.text, pqxx::prepare::make_dynamic_params(statement.values)));
+    const auto values = pqxx::prepare::make_dynamic_params(statement.values);
+    auto rows = to_rows(name.empty() ? transaction.exec_params(statement.text, values)
+                                     : transaction.exec_prepared(name, values));
     backoff.reset();
     return rows;
+  }
+
+  // Planning the view takes longer than using it: the database keeps the plan. "": no more room.
+  std::string prepare(const std::string& text) {
+    const auto known = prepared.find(text);
+    if (known != prepared.end()) return known->second;
+    if (prepared.size() == kPreparedMax) return "";
+    const std::string name = "by_key_" + std::to_string(prepared.size());
+    connection->prepare(name, text);
+    return prepared.emplace(text, name).first->second;
   }
 
   tl::unexpected<Error> lost(const std::string& what) {
@@ -74,6 +89,7 @@ struct PqxxReader::Session {
 
   const PqxxReaderOptions options;
   std::optional<pqxx::connection> connection;
+  std::map<std::string, std::string> prepared;  // by text; of this connection
   Backoff backoff{{.first = 100ms, .most = 2000ms, .jitter_percent = 20},
                   static_cast<std::uint64_t>(steady_clock::now().time_since_epoch().count())};
   steady_clock::time_point retry_at{};

@@ -15,6 +15,9 @@ namespace dmp::registry::api {
 struct Statement {
   std::string text;
   std::vector<std::string> values{};
+  // Finds its rows by their keys, so that one plan is right whatever the values. Others are planned
+  // with their values each time.
+  bool by_key = false;
 
   // Adds a value; returns its placeholder "$n".
   std::string bind(std::string value) {

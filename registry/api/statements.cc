@@ -76,7 +76,7 @@ Statement device_keys(const DevicesQuery& query, const Scope& scope, const Devic
 }
 
 Statement current_items(const DevicesQuery& query, const Scope& scope, const std::string& keys) {
-  Statement statement;
+  Statement statement{.text = {}, .by_key = true};
   statement.text =
       "SELECT " + item_columns() +
       " FROM (SELECT DISTINCT ON (device_id) * FROM session_view WHERE device_id = ANY (" +
@@ -97,7 +97,7 @@ Statement current_items(const DevicesQuery& query, const Scope& scope, const std
 }
 
 Statement device_sessions(const DeviceId& device_id, const Scope& scope) {
-  Statement statement;
+  Statement statement{.text = {}, .by_key = true};
   statement.text = "SELECT " + session_columns() + ", " + item_columns() +
                    " FROM session_view WHERE device_id = " + uuid(statement, device_id.str()) +
                    " AND " + within(statement, scope, "rae") + " ORDER BY " +

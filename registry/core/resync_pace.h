@@ -1,4 +1,4 @@
-// ResyncPace: which RAEs to tell where the cloud stands. A RAE is told at most once a minute, and
+// ResyncPace: which RAEs to tell where the cloud stands. A RAE is told about once a minute, and
 // only if it was heard just now: what comes late, from a backlog or a replay, says nothing about
 // its agent. Who is not told will be heard again within a minute. Bounded. Pure.
 #pragma once
@@ -30,7 +30,8 @@ std::optional<Sender> sender_of(const Record& record);
 
 class ResyncPace {
  public:
-  static constexpr std::chrono::seconds kEvery{60};
+  // A little less than the time between two presences, so that none of them comes too early.
+  static constexpr std::chrono::seconds kEvery{55};
   static constexpr std::chrono::microseconds kHeardWithin = std::chrono::minutes(2);
   static constexpr std::size_t kAtOnce = 64;
   static constexpr std::size_t kRaesMax = 10'000;  // in any minute

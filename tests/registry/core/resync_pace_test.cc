@@ -32,8 +32,8 @@ TEST(Sender, is_who_the_record_comes_from) {
 TEST(ResyncPace, tells_a_rae_once_a_minute) {
   ResyncPace pace;
   EXPECT_EQ(pace.due({heard("rae-1"), heard("rae-1"), heard("rae-2")}, kWall, kStart).size(), 2U);
-  EXPECT_TRUE(pace.due({heard("rae-1")}, kWall, kStart + seconds(59)).empty());
-  EXPECT_EQ(pace.due({heard("rae-1")}, kWall, kStart + seconds(60)).size(), 1U);
+  EXPECT_TRUE(pace.due({heard("rae-1")}, kWall, kStart + seconds(54)).empty());
+  EXPECT_EQ(pace.due({heard("rae-1")}, kWall, kStart + ResyncPace::kEvery).size(), 1U);
   EXPECT_TRUE(pace.due({heard("rae-1")}, kWall, kStart + seconds(61)).empty());
 }
 
@@ -62,7 +62,7 @@ TEST(ResyncPace, is_bounded_at_once_and_in_a_minute) {
     told += due.size();
   }
   EXPECT_EQ(told, ResyncPace::kRaesMax);
-  EXPECT_EQ(pace.due({all.back()}, kWall, kStart + seconds(60)).size(), 1U) << "room again";
+  EXPECT_EQ(pace.due({all.back()}, kWall, kStart + ResyncPace::kEvery).size(), 1U) << "room again";
 }
 
 TEST(ResyncPace, never_tells_a_rae_twice_within_a_minute) {

@@ -6,6 +6,7 @@
 #include <mqtt/async_client.h>
 
 #include "base/log.h"
+#include "local-registry/adapters/broker_sockets.h"
 
 namespace dmp::local {
 namespace {
@@ -146,6 +147,7 @@ Status PahoUplink::connect(const std::string& will_topic, const std::string& wil
     properties.add({mqtt::property::MAXIMUM_PACKET_SIZE, int{kPacketBytesMax}});
     client.options.set_properties(std::move(properties));  // last
     client.engaged = true;
+    other_sockets_ = sockets_to(broker_.uri);
     client.mqtt.connect(client.options, nullptr, client.on_connect);
   } catch (const mqtt::exception& error) {
     client_->engaged = false;
@@ -191,6 +193,12 @@ void PahoUplink::disconnect() {
   } catch (const mqtt::exception& error) {
     log_info("uplink_disconnect_failed", {{"error", error.what()}});
   }
+}
+
+// Paho says DISCONNECT in every way it has of ending, also in its destructor.
+void PahoUplink::abandon() {
+  client_->engaged = false;
+  shut_sockets_to(broker_.uri, other_sockets_);
 }
 
 }  // namespace dmp::local

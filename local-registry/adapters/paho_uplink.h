@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -35,6 +36,7 @@ class PahoUplink final : public Uplink {
   Status subscribe(const std::string& topic) override;
   Status publish(const Publish& message) override;
   void disconnect() override;
+  void abandon() override;
 
   // Thread-safe.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
@@ -48,6 +50,7 @@ class PahoUplink final : public Uplink {
   const BrokerAddress broker_;
   EventQueue& events_;
   std::atomic<std::uint64_t> dropped_ = 0;
+  std::set<int> other_sockets_;  // to the broker's port, that are not ours
   std::unique_ptr<Client> client_;
   std::unique_ptr<Client> retired_;  // had a connection that ended
 };

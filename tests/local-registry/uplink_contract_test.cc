@@ -190,6 +190,18 @@ TEST(PahoUplink, leaves_its_will_when_it_is_cut_off_and_none_when_it_says_goodby
   EXPECT_EQ(will->get_payload_str(), "last words");
 }
 
+TEST(PahoUplink, leaves_its_will_when_it_abandons_the_connection) {
+  Bridge bridge;
+  {
+    Link link;
+    link.connect("last words");
+    link.uplink->abandon();
+  }
+  const auto will = bridge.receive();
+  ASSERT_NE(will, nullptr);
+  EXPECT_EQ(will->get_payload_str(), "last words");
+}
+
 TEST(PahoUplink, tells_a_lost_broker_and_connects_again_with_a_new_will) {
   Link link;
   link.connect("first");

@@ -3,7 +3,8 @@
 // Construct it first in main: it blocks both signals in the calling thread, and every thread
 // started later inherits that. SIGPIPE is ignored for the whole process (Paho C 1.3.12 and libpq
 // write to sockets whose peer may be gone). A second signal ends the process at once with
-// status 128 + signal.
+// status 128 + signal. A process that still runs kEndWithin after the first one says so and ends
+// itself with status kOverdue: whatever hangs, a stop is bounded.
 #pragma once
 
 #include <chrono>
@@ -17,6 +18,9 @@ bool stopped_within(const std::stop_token& token, std::chrono::milliseconds pati
 
 class Stop {
  public:
+  static constexpr std::chrono::seconds kEndWithin{10};
+  static constexpr int kOverdue = 70;  // EX_SOFTWARE
+
   Stop();
   ~Stop();
   Stop(const Stop&) = delete;
@@ -32,6 +36,7 @@ class Stop {
  private:
   void wait_for_signals(const std::stop_token& end);
 
+  std::chrono::steady_clock::time_point end_by_ = std::chrono::steady_clock::time_point::max();
   std::stop_source source_;
   std::jthread thread_;
 };

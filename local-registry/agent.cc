@@ -140,8 +140,8 @@ void Agent::on(UplinkLost& lost) {
 }
 
 void Agent::on(UplinkAnswered& answered) {
-  if (answered.publish == goodbye_) goodbye_ = -1;
   const bool delivered = answered.reason < kUplinkFailed;
+  if (delivered && answered.publish == goodbye_) goodbye_ = -1;
   // The outbox sends it again in its time; a presence is repeated anyway.
   if (!delivered) metrics_.undelivered.add();
   const auto sent = unanswered_.extract(answered.publish);
@@ -286,7 +286,8 @@ void Agent::begin_leave() {
 bool Agent::has_left() {
   take_events();
   if (goodbye_ >= 0 && session_.is_connected() && now().steady < leave_by_) return false;
-  if (leave_by_ != SteadyTime{}) ports_.uplink.disconnect();
+  const bool is_heard = leave_by_ != SteadyTime{} && goodbye_ < 0;
+  if (session_.is_connected()) is_heard ? ports_.uplink.disconnect() : ports_.uplink.abandon();
   is_connected_ = false;
   if (pending_.empty()) return true;
   settle_by_ = {};

@@ -93,8 +93,10 @@ class Uplink {
   // After UplinkConnected, before the first publish whose answer comes there.
   virtual Status subscribe(const std::string& topic) = 0;
   virtual Status publish(const Publish& message) = 0;
-  // Without the Will.
+  // With a goodbye: the broker forgets the Will.
   virtual void disconnect() = 0;
+  // Without one: the broker speaks the Will.
+  virtual void abandon() = 0;
 };
 
 // Asks devices. Ends in ProbeFinished for every order it took.

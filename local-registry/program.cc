@@ -102,13 +102,13 @@ Status run_program(const Options& options, const std::stop_token& stop) {
   EventQueue events(kEventsMax, kEventBytesMax);
   auto uplink = PahoUplink::create({options.mqtt_uri, options.serial, options.mqtt_ca,
                                     options.mqtt_certificate, options.mqtt_key},
-                                   events);
+                                   events, metrics);
   if (!uplink) return tl::unexpected(uplink.error());
   SystemClock clock;
   UuidIdentifiers identifiers;
   HttpProber http(lan.profiles, events, metrics);
   Prober* const scripted = lan.scripted_prober.get();
-  LanWatch watch(std::move(lan.sources), events);
+  LanWatch watch(std::move(lan.sources), events, metrics);
   Agent agent(agent_settings(options), lan.profiles, identifiers,
               {clock, *store, **uplink, scripted == nullptr ? http : *scripted, lan.kernel.get()},
               events, metrics);

@@ -107,6 +107,7 @@ void HttpProber::work() {
     if (!order) continue;
     ProbeFinished finished{order->session, order->clues.address, {}};
     for (const Profile& profile : profiles_) {
+      if (stopping_) return;
       const auto& wanted = order->profiles;
       if (std::find(wanted.begin(), wanted.end(), profile.name) == wanted.end()) continue;
       finished.outcomes.push_back(probe(profile, order->clues));

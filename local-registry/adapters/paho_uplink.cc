@@ -6,6 +6,7 @@
 #include <mqtt/async_client.h>
 
 #include "base/log.h"
+#include "local-registry/adapters/broker_sockets.h"
 
 namespace dmp::local {
 namespace {
@@ -28,7 +29,7 @@ std::string why(const mqtt::token& token) {
 }  // namespace
 
 struct PahoUplink::Client {
-  Client(const BrokerAddress& broker, EventQueue& queue, std::atomic<std::uint64_t>& drops)
+  Client(const BrokerAddress& broker, EventQueue& queue, Counter& drops)
       : events(queue),
         dropped(drops),
         on_connect(*this),
@@ -49,7 +50,7 @@ struct PahoUplink::Client {
   }
 
   void push(Event&& event, std::size_t bytes = 0) {
-    if (!events.try_push(std::move(event), bytes)) ++dropped;
+    if (!events.try_push(std::move(event), bytes)) dropped.add();
   }
 
   // Paho may tell the end of one connection several times: a failed subscription, the lost socket.
@@ -90,7 +91,7 @@ struct PahoUplink::Client {
   };
 
   EventQueue& events;
-  std::atomic<std::uint64_t>& dropped;
+  Counter& dropped;
   std::atomic<bool> was_connected = false;
   std::atomic<bool> engaged = false;  // between connect() and the news of its end
   Connecting on_connect;
@@ -100,14 +101,18 @@ struct PahoUplink::Client {
   mqtt::async_client mqtt;        // last: it calls the others until it is destroyed
 };
 
-PahoUplink::PahoUplink(const BrokerAddress& broker, EventQueue& events)
-    : broker_(broker), events_(events) {}
+PahoUplink::PahoUplink(const BrokerAddress& broker, EventQueue& events, Metrics& metrics)
+    : broker_(broker),
+      events_(events),
+      dropped_(metrics.counter("dmp_local_registry_events_dropped_total",
+                               "Events that found the queue of the loop full.",
+                               {{"source", "uplink"}})) {}
 
 PahoUplink::~PahoUplink() = default;
 
 Result<std::unique_ptr<PahoUplink>> PahoUplink::create(const BrokerAddress& broker,
-                                                       EventQueue& events) {
-  std::unique_ptr<PahoUplink> uplink(new PahoUplink(broker, events));
+                                                       EventQueue& events, Metrics& metrics) {
+  std::unique_ptr<PahoUplink> uplink(new PahoUplink(broker, events, metrics));
   try {
     uplink->begin_client();
   } catch (const mqtt::exception& error) {
@@ -146,6 +151,7 @@ Status PahoUplink::connect(const std::string& will_topic, const std::string& wil
     properties.add({mqtt::property::MAXIMUM_PACKET_SIZE, int{kPacketBytesMax}});
     client.options.set_properties(std::move(properties));  // last
     client.engaged = true;
+    other_sockets_ = sockets_to(broker_.uri);
     client.mqtt.connect(client.options, nullptr, client.on_connect);
   } catch (const mqtt::exception& error) {
     client_->engaged = false;
@@ -191,6 +197,12 @@ void PahoUplink::disconnect() {
   } catch (const mqtt::exception& error) {
     log_info("uplink_disconnect_failed", {{"error", error.what()}});
   }
+}
+
+// Paho says DISCONNECT in every way it has of ending, also in its destructor.
+void PahoUplink::abandon() {
+  client_->engaged = false;
+  shut_sockets_to(broker_.uri, other_sockets_);
 }
 
 }  // namespace dmp::local

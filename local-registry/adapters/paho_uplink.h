@@ -7,10 +7,11 @@
 // connection every publish fails at once.
 #pragma once
 
-#include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 
+#include "base/metrics.h"
 #include "base/result.h"
 #include "local-registry/ports.h"
 
@@ -27,27 +28,26 @@ struct BrokerAddress {
 class PahoUplink final : public Uplink {
  public:
   // `events` outlives it.
-  static Result<std::unique_ptr<PahoUplink>> create(const BrokerAddress& broker,
-                                                    EventQueue& events);
+  static Result<std::unique_ptr<PahoUplink>> create(const BrokerAddress& broker, EventQueue& events,
+                                                    Metrics& metrics);
   ~PahoUplink() override;
 
   Status connect(const std::string& will_topic, const std::string& will_payload) override;
   Status subscribe(const std::string& topic) override;
   Status publish(const Publish& message) override;
   void disconnect() override;
-
-  // Thread-safe.
-  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+  void abandon() override;
 
  private:
   struct Client;
 
-  PahoUplink(const BrokerAddress& broker, EventQueue& events);
+  PahoUplink(const BrokerAddress& broker, EventQueue& events, Metrics& metrics);
   void begin_client();
 
   const BrokerAddress broker_;
   EventQueue& events_;
-  std::atomic<std::uint64_t> dropped_ = 0;
+  Counter dropped_;
+  std::set<int> other_sockets_;  // to the broker's port, that are not ours
   std::unique_ptr<Client> client_;
   std::unique_ptr<Client> retired_;  // had a connection that ended
 };

@@ -113,7 +113,12 @@ Result<Stored> SqliteStore::load() {
   Stored stored;
   const auto ceiling = meta("ceiling");
   if (!ceiling) return tl::unexpected(ceiling.error());
-  std::from_chars(ceiling->data(), ceiling->data() + ceiling->size(), stored.ceiling.us);
+  const char* end = ceiling->data() + ceiling->size();
+  const auto [at, problem] = std::from_chars(ceiling->data(), end, stored.ceiling.us);
+  // From zero every stamp would be below what the cloud holds.
+  if (!ceiling->empty() && (problem != std::errc() || at != end)) {
+    return fail("bad_database", "the ceiling of the stamps cannot be read: " + *ceiling);
+  }
   auto sessions = load_sessions();
   if (!sessions) return tl::unexpected(sessions.error());
   stored.sessions = std::move(*sessions);

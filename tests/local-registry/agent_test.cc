@@ -270,6 +270,28 @@ TEST_F(AgentLoop, says_offline_with_a_fresh_stamp_when_it_is_stopped) {
   EXPECT_GE(disk.stored().ceiling, last.timestamp);
 }
 
+TEST_F(AgentLoop, leaves_its_last_word_to_the_will_if_the_broker_does_not_answer) {
+  Life life(disk, clock);
+  life.connect();
+  life.agent->begin_leave();
+  EXPECT_FALSE(life.agent->has_left());
+  clock.pass(seconds(2));
+  EXPECT_TRUE(life.agent->has_left());
+  EXPECT_EQ(life.uplink.abandons, 1);
+  EXPECT_EQ(life.uplink.disconnects, 0);
+}
+
+TEST_F(AgentLoop, leaves_its_last_word_to_the_will_if_the_database_refuses_its_stamp) {
+  Life life(disk, clock);
+  life.connect();
+  clock.pass(seconds(60));
+  disk.fail_commits(true);
+  life.agent->begin_leave();
+  EXPECT_TRUE(life.agent->has_left());
+  EXPECT_EQ(life.uplink.abandons, 1);
+  EXPECT_EQ(life.uplink.disconnects, 0);
+}
+
 TEST_F(AgentLoop, tries_a_probe_again_that_found_no_room) {
   Life life(disk, clock, {kAddress});
   life.prober.full = true;

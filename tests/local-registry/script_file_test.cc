@@ -138,7 +138,7 @@ TEST(ScriptedSource, shows_its_devices_answers_probes_and_plays_its_edits) {
   ASSERT_TRUE(prober);
   std::vector<std::unique_ptr<LanSource>> sources;
   sources.push_back(std::make_unique<ScriptedSource>(std::move(*script), **prober, metrics));
-  LanWatch watch(std::move(sources), events);
+  LanWatch watch(std::move(sources), events, metrics);
   ASSERT_TRUE(watch.run());
 
   const auto deadline = SystemClock().steady() + std::chrono::seconds(30);

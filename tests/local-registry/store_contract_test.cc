@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "local-registry/adapters/sqlite_database.h"
 #include "local-registry/adapters/sqlite_store.h"
 #include "tests/local-registry/fakes/fakes.h"
 
@@ -150,6 +151,16 @@ TEST_P(StoreContract, keeps_the_end_of_a_session_it_forgot) {
   const Stored stored = after_crash();
   EXPECT_TRUE(stored.sessions.empty());
   EXPECT_EQ(stored.outbox, std::vector<OutboxRow>{end});
+}
+
+TEST(SqliteStore, refuses_a_ceiling_it_cannot_read) {
+  const Folder folder;
+  ASSERT_TRUE(
+      SqliteStore::open(folder.file("a.db"), kRae)->commit({Timestamp{99}, {}, {}, {}, {}}));
+  auto database = SqliteDatabase::open(folder.file("a.db"));
+  ASSERT_TRUE(database);
+  ASSERT_TRUE(database->execute("UPDATE meta SET value = '9x' WHERE name = 'ceiling'"));
+  EXPECT_FALSE(SqliteStore::open(folder.file("a.db"), kRae)->load());
 }
 
 TEST(SqliteStore, keeps_only_its_clock_under_another_serial) {

@@ -74,7 +74,7 @@ class Bridge {
 // An uplink and its news.
 struct Link {
   explicit Link(const std::string& name = kRae)
-      : uplink(PahoUplink::create(address_of(name), events).value()) {}
+      : uplink(PahoUplink::create(address_of(name), events, metrics).value()) {}
 
   template <class Wanted>
   std::optional<Wanted> wait() {
@@ -99,6 +99,7 @@ struct Link {
   }
 
   EventQueue events{1000, 1 << 20};
+  Metrics metrics;
   std::unique_ptr<PahoUplink> uplink;
 };
 
@@ -190,6 +191,18 @@ TEST(PahoUplink, leaves_its_will_when_it_is_cut_off_and_none_when_it_says_goodby
   EXPECT_EQ(will->get_payload_str(), "last words");
 }
 
+TEST(PahoUplink, leaves_its_will_when_it_abandons_the_connection) {
+  Bridge bridge;
+  {
+    Link link;
+    link.connect("last words");
+    link.uplink->abandon();
+  }
+  const auto will = bridge.receive();
+  ASSERT_NE(will, nullptr);
+  EXPECT_EQ(will->get_payload_str(), "last words");
+}
+
 TEST(PahoUplink, tells_a_lost_broker_and_connects_again_with_a_new_will) {
   Link link;
   link.connect("first");
@@ -213,7 +226,8 @@ TEST(PahoUplink, refuses_a_broker_that_is_not_of_our_authority) {
   BrokerAddress address = address_of(kRae);
   address.ca = broker().file("rae-1.crt");
   EventQueue events(100, 1 << 20);
-  const auto uplink = PahoUplink::create(address, events).value();
+  Metrics metrics;
+  const auto uplink = PahoUplink::create(address, events, metrics).value();
   ASSERT_TRUE(uplink->connect(kPresence, "will"));
   const auto event = events.pop_until(std::chrono::steady_clock::now() + kPatience);
   ASSERT_TRUE(event);

@@ -211,6 +211,8 @@ Status Router::publish(const local::Publish& message) {
 
 void Router::disconnect() { network_.disconnect(*this); }
 
+void Router::abandon() { network_.vanished(*this, milliseconds(1)); }
+
 SessionId Router::new_session() { return SessionId(bytes_of(dice_.next(), dice_.next())); }
 
 DeviceId Router::device_id(std::string_view name) {

@@ -65,6 +65,7 @@ class Router final : public Clock, public local::Uplink, public local::Identifie
   Status subscribe(const std::string& topic) override;
   Status publish(const local::Publish& message) override;
   void disconnect() override;
+  void abandon() override;
 
   SessionId new_session() override;
   DeviceId device_id(std::string_view name) override;

@@ -123,6 +123,7 @@ class FakeUplink final : public Uplink {
     return {};
   }
   void disconnect() override { ++disconnects; }
+  void abandon() override { ++abandons; }
 
   bool refusing = false;
   bool broken = false;
@@ -131,6 +132,7 @@ class FakeUplink final : public Uplink {
   std::vector<std::string> subscribed;
   std::vector<Publish> published;
   int disconnects = 0;
+  int abandons = 0;
 };
 
 class FakeProber final : public Prober {

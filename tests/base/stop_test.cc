@@ -1,0 +1,43 @@
+// The bound of every program's stop.
+#include "base/stop.h"
+
+#include <csignal>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+namespace dmp {
+namespace {
+
+[[noreturn]] void hang_in_spite_of(int signal) {
+  log_start("stop_test");
+  Stop stop;
+  stop.run();
+  kill(getpid(), signal);
+  for (;;) pause();
+}
+
+TEST(StopDeathTest, a_program_that_hangs_after_a_stop_request_ends_itself_and_says_so) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(hang_in_spite_of(SIGTERM), testing::ExitedWithCode(Stop::kOverdue), "stop_overdue");
+}
+
+TEST(StopDeathTest, a_second_signal_ends_it_at_once) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(
+      {
+        log_start("stop_test");
+        Stop stop;
+        stop.run();
+        kill(getpid(), SIGTERM);
+        while (!stop.token().stop_requested()) std::this_thread::yield();
+        kill(getpid(), SIGINT);
+        for (;;) pause();
+      },
+      testing::ExitedWithCode(128 + SIGINT), "stop_requested");
+}
+
+}  // namespace
+}  // namespace dmp

@@ -12,26 +12,20 @@
 #include "base/admin_port.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "registry/adapters/kafka_dead_letters.h"
 #include "registry/adapters/kafka_resyncs.h"
 #include "registry/adapters/kafka_source.h"
+#include "registry/adapters/pqxx_cleaner.h"
 #include "registry/adapters/pqxx_store.h"
 #include "registry/api/api_server.h"
 #include "registry/ingest.h"
+#include "registry/janitor.h"
 
 namespace dmp::registry {
 namespace {
 
 constexpr std::chrono::seconds kStopMax{10};
-
-// True if `token` was stopped within `patience`.
-bool stopped_within(const std::stop_token& token, std::chrono::milliseconds patience) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, token, patience, [] { return false; });
-  return token.stop_requested();
-}
 
 // A library that hangs must not keep the process: what matters was committed before.
 void end_if_late(const std::stop_token& finished, const std::stop_token& stop) {
@@ -65,10 +59,17 @@ Ingest::Parts parts_of(const Options& options, const Clock& clock, Metrics& metr
       .limits = {.beats = options.beat}};
 }
 
+Retention retention_of(const Options& options) {
+  return {.history = std::chrono::hours(24 * options.history_days),
+          .rows = static_cast<std::size_t>(options.history_rows)};
+}
+
 // The roles this instance plays; a role it does not play is not there.
 struct Roles {
   std::unique_ptr<DeadLetters> dead_letters;
   std::unique_ptr<ResyncSender> resyncs;
+  std::unique_ptr<Cleaner> cleaner;
+  std::optional<Janitor> janitor;
   std::optional<Ingest> ingest;
   std::optional<ApiServer> api;
 
@@ -94,6 +95,9 @@ Status start(Roles& roles, const Options& options, const Clock& clock, Metrics& 
     auto resyncs = KafkaResyncs::make(options.kafka_brokers, metrics);
     if (!resyncs) return tl::unexpected(resyncs.error());
     roles.resyncs = std::move(*resyncs);
+    roles.cleaner = std::make_unique<PqxxCleaner>(options.database);
+    roles.janitor.emplace(clock, metrics, *roles.cleaner,
+                          Janitor::Limits{.retention = retention_of(options)});
     roles.ingest.emplace(parts_of(options, clock, metrics, *roles.dead_letters, *roles.resyncs));
   }
   if (!options.has_role("api")) return {};
@@ -105,8 +109,7 @@ Status start(Roles& roles, const Options& options, const Clock& clock, Metrics& 
 
 // The edge asks for the API alone: a list that says `registry_behind` is better than none.
 AdminChecks checks_of(const Roles& roles) {
-  AdminChecks checks{.live = [&] { return roles.live(); },
-                     .ready = [&] { return roles.ready(); }};
+  AdminChecks checks{.live = [&] { return roles.live(); }, .ready = [&] { return roles.ready(); }};
   if (roles.api) checks.parts["api"] = [&] { return roles.api->ready(); };
   return checks;
 }
@@ -133,10 +136,13 @@ Status serve(const Options& options, const std::stop_token& stop) {
                        {"api_port", roles.api ? roles.api->port() : 0},
                        {"version", DMP_VERSION}});
   {
-    // Both roles have the same 10 s to finish, so they stop side by side.
+    // All have the same 10 s to finish, so they stop side by side.
     const std::jthread api([&] {
       wait_for(stop);
       if (roles.api) roles.api->stop();
+    });
+    const std::jthread janitor([&] {
+      if (roles.janitor) roles.janitor->run(stop);
     });
     if (roles.ingest) roles.ingest->run(stop);
   }

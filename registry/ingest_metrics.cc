@@ -66,6 +66,13 @@ void IngestMetrics::retried(SqlFault fault) {
       .add();
 }
 
+void IngestMetrics::halted(std::size_t lane, bool is_halted) {
+  metrics_
+      .gauge("dmp_ingest_lane_halted", "1: too many bad records, it keeps its batch",
+             {{"lane", std::to_string(lane)}})
+      .set(is_halted ? 1 : 0);
+}
+
 void IngestMetrics::lag(const Partition& partition, std::int64_t records, double seconds) {
   const MetricLabels labels = labels_of(partition);
   metrics_.gauge("dmp_ingest_lag_records", "Records not stored yet", labels)

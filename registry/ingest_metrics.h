@@ -19,6 +19,7 @@ class IngestMetrics {
   void stored(std::size_t records, std::size_t offered, const Written& written, double seconds);
   void dead_lettered(const std::string& code);
   void retried(SqlFault fault);
+  void halted(std::size_t lane, bool is_halted);
   void lag(const Partition& partition, std::int64_t records, double seconds);
 
   Gauge fetched_records;

@@ -56,7 +56,8 @@ Ingest::Parts parts_of(const Options& options, const Clock& clock, Metrics& metr
           [source](AssignmentListener& listener) { return KafkaSource::make(source, listener); },
       .make_store = [database = options.database] { return std::make_unique<PqxxStore>(database); },
       .share = source.share,
-      .limits = {.beats = options.beat}};
+      .limits = {.poison = {.percent = static_cast<std::size_t>(options.poison_percent)},
+                 .beats = options.beat}};
 }
 
 Retention retention_of(const Options& options) {

@@ -74,8 +74,11 @@ class FakeStore final : public DeviceStore {
     for (int i = 0; i < times; ++i) failures_.push_back({fault, "58000", "scripted"});
   }
 
-  // Every write with this model in it is refused.
-  void refuse_model(const std::string& model) { refused_model_ = model; }
+  // Every write with this model in it is refused; empty: none.
+  void refuse_model(const std::string& model) {
+    std::lock_guard lock(mutex_);
+    refused_model_ = model;
+  }
 
   // The newest beat by topic and partition.
   [[nodiscard]] std::map<std::string, Beat> beats() {

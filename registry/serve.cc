@@ -124,13 +124,19 @@ void wait_for(const std::stop_token& stop) {
 
 }  // namespace
 
-Status serve(const Options& options, const std::stop_token& stop) {
+Status serve(const Options& options, Stop& stopping) {
+  const std::stop_token stop = stopping.token();
   std::jthread watchdog([&stop](const std::stop_token& finished) { end_if_late(finished, stop); });
   const SystemClock clock;
   Metrics metrics;
   Roles roles;
   if (auto status = start(roles, options, clock, metrics); !status) return status;
-  AdminPort admin(metrics, checks_of(roles));
+  AdminChecks checks = checks_of(roles);
+  checks.stop = [&stopping] {
+    log_info("stop_requested", {{"by", "admin port"}});
+    stopping.request();
+  };
+  AdminPort admin(metrics, std::move(checks));
   const auto port = admin.run(options.admin_address, static_cast<int>(options.admin_port));
   if (!port) return tl::unexpected(port.error());
   log_info("started", {{"admin_port", *port},

@@ -22,7 +22,13 @@ void Lane::run(RecordSource& source) {
   while (const auto turn = shared_.assignment.enter(number_)) {
     const std::vector<Record> records =
         source.take(number_, shared_.limits.batch, shared_.limits.patience);
-    if (!records.empty()) work(*turn, records);
+    if (!records.empty()) {
+      Credit left = shared_.limits.batch;
+      for (const Record& record : records) left.spend(record.bytes());
+      shared_.metrics.credit(number_, left);
+      work(*turn, records);
+      shared_.metrics.credit(number_, shared_.limits.batch);
+    }
     beat(source);
     shared_.assignment.leave(number_);
   }
@@ -126,13 +132,11 @@ Lane::Outcome Lane::write(Turn turn, Range range) {
   const SteadyTime begin = shared_.clock.steady();
   for (std::size_t i = range.begin; i < range.end; ++i) fold_.add(news_[i]);
   const Rows rows = fold_.take();
-  const std::size_t offered = rows.updates.sessions.size() + rows.agents.raes.size() +
-                              rows.agents.seen.size() + rows.agents.bridges.size();
   while (true) {
     const auto written = store_.write(rows);
     if (written) {
       const std::chrono::duration<double> spent = shared_.clock.steady() - begin;
-      shared_.metrics.stored(range.size(), offered, *written, spent.count());
+      shared_.metrics.stored(range.size(), rows, *written, spent.count());
       note_behind(written->behind, range);
       database_works();
       return Outcome::kStored;
@@ -155,7 +159,7 @@ void Lane::note_behind(const std::vector<RaeSerial>& raes, Range range) {
 }
 
 bool Lane::wait_after(Turn turn, const SqlError& error) {
-  shared_.metrics.retried(error.fault);
+  shared_.metrics.retried(error);
   database_fails(error);
   const auto delay = error.fault == SqlFault::kConfiguration ? shared_.limits.configuration_retry
                                                              : backoff_.next();

@@ -39,6 +39,26 @@ void end_if_late(const std::stop_token& finished, const std::stop_token& stop) {
   _exit(1);
 }
 
+// A batch, decoded, is about three times what it was (lane.h).
+constexpr std::int64_t kBatchCopies = 4;
+
+MemoryBound memory_of(const KafkaSourceOptions& source, const LaneLimits& limits,
+                      Metrics& metrics) {
+  metrics.gauge("dmp_ingest_queue_records_max", "Bound of dmp_ingest_queue_records")
+      .set(static_cast<double>(source.queued_records_max));
+  metrics
+      .gauge("dmp_ingest_queue_bytes_max",
+             "Bound of dmp_ingest_queue_bytes; a fetch under way may add its own size")
+      .set(static_cast<double>(source.queued_kib_max * 1024));
+  const auto lanes = static_cast<std::int64_t>(source.share.count());
+  const MemoryBound bound{lanes * kBatchCopies * static_cast<std::int64_t>(limits.batch.bytes) +
+                              KafkaDeadLetters::kQueuedKibMax * 1024,
+                          fetched_bytes_max(source, 1)};
+  log_info("memory_bound", {{"fixed_bytes", bound.fixed_bytes},
+                            {"per_partition_bytes", bound.per_partition_bytes}});
+  return bound;
+}
+
 Ingest::Parts parts_of(const Options& options, const Clock& clock, Metrics& metrics,
                        DeadLetters& dead_letters, ResyncSender& resyncs) {
   KafkaSourceOptions source;
@@ -47,6 +67,8 @@ Ingest::Parts parts_of(const Options& options, const Clock& clock, Metrics& metr
   source.instance = options.kafka_instance;
   source.share = {static_cast<std::size_t>(options.update_lanes),
                   static_cast<std::size_t>(options.agent_lanes)};
+  const LaneLimits limits{.poison = {.percent = static_cast<std::size_t>(options.poison_percent)},
+                          .beats = options.beat};
   return {
       .clock = clock,
       .metrics = metrics,
@@ -56,8 +78,8 @@ Ingest::Parts parts_of(const Options& options, const Clock& clock, Metrics& metr
           [source](AssignmentListener& listener) { return KafkaSource::make(source, listener); },
       .make_store = [database = options.database] { return std::make_unique<PqxxStore>(database); },
       .share = source.share,
-      .limits = {.poison = {.percent = static_cast<std::size_t>(options.poison_percent)},
-                 .beats = options.beat}};
+      .limits = limits,
+      .memory = memory_of(source, limits, metrics)};
 }
 
 Retention retention_of(const Options& options) {

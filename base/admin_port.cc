@@ -16,6 +16,11 @@ void answer(httplib::Response& response, const Verdict& verdict) {
   response.set_content(verdict.reason + "\n", "text/plain; charset=utf-8");
 }
 
+// A page in a browser on this machine can post to loopback too, but not without saying its origin.
+bool may_stop(const httplib::Request& request) {
+  return is_loopback(request.remote_addr) && !request.has_header("Origin");
+}
+
 // The library's default is SO_REUSEPORT: two programs would share a port without a word.
 void reuse_address_only(socket_t socket) {
   const int yes = 1;
@@ -23,6 +28,12 @@ void reuse_address_only(socket_t socket) {
 }
 
 }  // namespace
+
+bool is_loopback(std::string_view address) {
+  constexpr std::string_view kMapped = "::ffff:";
+  if (address.starts_with(kMapped)) address.remove_prefix(kMapped.size());
+  return address == "::1" || address.starts_with("127.");
+}
 
 struct AdminPort::Server {
   httplib::Server http;
@@ -45,8 +56,16 @@ AdminPort::AdminPort(const Metrics& metrics, AdminChecks checks)
     answer(response, ready());
   });
   for (auto& [name, part] : checks.parts) {
-    http.Get("/readyz/" + name, [part = std::move(part)](const auto&, auto& response) {
-      answer(response, part());
+    http.Get("/readyz/" + name,
+             [part = std::move(part)](const auto&, auto& response) { answer(response, part()); });
+  }
+  if (checks.stop) {
+    http.Post("/stop", [stop = std::move(checks.stop)](const auto& request, auto& response) {
+      const bool allowed = may_stop(request);
+      response.status = allowed ? 202 : 403;
+      response.set_content(allowed ? "stopping\n" : "only from this machine\n",
+                           "text/plain; charset=utf-8");
+      if (allowed) stop();
     });
   }
   http.Get("/metrics", [&metrics](const auto&, auto& response) {

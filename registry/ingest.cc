@@ -27,6 +27,7 @@ Ingest::Ingest(Parts parts)
              .make_store = std::move(parts.make_store),
              .share = parts.share,
              .limits = parts.limits,
+             .memory = parts.memory,
              .ticked = [this] { last_tick_ = clock_.steady().time_since_epoch().count(); }},
       last_tick_(parts.clock.steady().time_since_epoch().count()) {
   troubles_.set("kafka", "joining the consumer group");

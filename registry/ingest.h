@@ -23,6 +23,7 @@ class Ingest {
     Membership::StoreFactory make_store;
     LaneShare share;
     LaneLimits limits;
+    MemoryBound memory = {};
   };
 
   explicit Ingest(Parts parts);

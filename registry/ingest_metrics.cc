@@ -9,6 +9,10 @@ MetricLabels labels_of(const Partition& partition) {
   return {{"topic", std::string(partition.topic)}, {"partition", std::to_string(partition.number)}};
 }
 
+double at_least_0(std::int64_t number) {
+  return static_cast<double>(std::max<std::int64_t>(0, number));
+}
+
 const std::vector<double> kRecordBounds = {1, 3, 10, 30, 100, 300, 1000};
 const std::vector<double> kSecondBounds = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10};
 
@@ -18,6 +22,10 @@ IngestMetrics::IngestMetrics(Metrics& metrics)
     : fetched_records(metrics.gauge("dmp_ingest_fetched_records", "Fetched and not yet taken")),
       uncommitted_age_seconds(metrics.gauge("dmp_ingest_uncommitted_age_seconds",
                                             "Age of the oldest stored and uncommitted record")),
+      memory_bound_bytes(metrics.gauge("dmp_ingest_memory_bound_bytes",
+                                       "What the settings let ingest take, with its partitions")),
+      commit_seconds(metrics.histogram("dmp_ingest_commit_seconds", "Asked to answered by Kafka",
+                                       kSecondBounds)),
       commits(metrics.counter("dmp_ingest_commits_total", "Offset commit requests")),
       commit_failures(metrics.counter("dmp_ingest_commit_failures_total", "Of those, failed")),
       rebalances(metrics.counter("dmp_ingest_rebalances_total", "Times partitions were assigned")),
@@ -31,6 +39,15 @@ IngestMetrics::IngestMetrics(Metrics& metrics)
       rows_unchanged_(metrics.counter("dmp_ingest_rows_unchanged_total",
                                       "Folded rows that changed nothing: stale or duplicate")),
       events_added_(metrics.counter("dmp_ingest_events_added_total", "History rows added")),
+      events_repeated_(metrics.counter("dmp_ingest_events_repeated_total",
+                                       "History rows that were there: duplicate messages")),
+      rows_behind_(metrics.counter("dmp_ingest_agents_behind_total",
+                                   "Presences and rosters older than the stored one")),
+      fetches_(metrics.counter("dmp_ingest_fetches_total", "Fetch requests to Kafka")),
+      fetched_total_(metrics.counter("dmp_ingest_fetched_records_total", "Records they brought")),
+      fetched_bytes_(metrics.counter("dmp_ingest_fetched_bytes_total", "Bytes of those")),
+      coordinator_bytes_(metrics.counter("dmp_ingest_coordinator_sent_bytes_total",
+                                         "To the group's coordinator: commits and heartbeats")),
       batch_records_(
           metrics.histogram("dmp_ingest_batch_records", "Records per batch", kRecordBounds)),
       batch_seconds_(
@@ -41,14 +58,25 @@ void IngestMetrics::taken(const Partition& partition, std::size_t records) {
       .add(static_cast<double>(records));
 }
 
-void IngestMetrics::stored(std::size_t records, std::size_t offered, const Written& written,
+void IngestMetrics::credit(std::size_t lane, const Credit& left) {
+  const MetricLabels labels = {{"lane", std::to_string(lane)}};
+  metrics_.gauge("dmp_ingest_lane_credit_records", "Records a lane may still take", labels)
+      .set(static_cast<double>(left.records));
+  metrics_.gauge("dmp_ingest_lane_credit_bytes", "Bytes a lane may still take", labels)
+      .set(static_cast<double>(left.bytes));
+}
+
+void IngestMetrics::stored(std::size_t records, const Rows& rows, const Written& written,
                            double seconds) {
-  const std::int64_t rows = written.states + written.raes + written.bridges;
+  const std::int64_t changed = written.states + written.raes + written.bridges;
+  const std::size_t offered = rows.count() - rows.updates.events.size();
   batches_.add();
-  rows_written_.add(static_cast<double>(rows));
-  rows_unchanged_.add(
-      static_cast<double>(std::max<std::int64_t>(0, static_cast<std::int64_t>(offered) - rows)));
+  rows_written_.add(static_cast<double>(changed));
+  rows_unchanged_.add(at_least_0(static_cast<std::int64_t>(offered) - changed));
   events_added_.add(static_cast<double>(written.events));
+  events_repeated_.add(
+      at_least_0(static_cast<std::int64_t>(rows.updates.events.size()) - written.events));
+  rows_behind_.add(static_cast<double>(written.behind.size()));
   batch_records_.observe(static_cast<double>(records));
   batch_seconds_.observe(seconds);
 }
@@ -59,11 +87,32 @@ void IngestMetrics::dead_lettered(const std::string& code) {
       .add();
 }
 
-void IngestMetrics::retried(SqlFault fault) {
+void IngestMetrics::retried(const SqlError& error) {
   metrics_
-      .counter("dmp_ingest_retries_total", "Statements tried again, by the class of their error",
-               {{"class", std::string(name_of(fault))}})
+      .counter("dmp_ingest_retries_total", "Statements tried again, by their error",
+               {{"class", std::string(name_of(error.fault))}, {"sqlstate", error.sqlstate}})
       .add();
+}
+
+void IngestMetrics::flowed(const Flow& before, const Flow& now) {
+  fetches_.add(at_least_0(now.fetches - before.fetches));
+  fetched_total_.add(at_least_0(now.records - before.records));
+  fetched_bytes_.add(at_least_0(now.bytes - before.bytes));
+  coordinator_bytes_.add(at_least_0(now.coordinator_bytes - before.coordinator_bytes));
+  for (const QueueDepth& queue : now.queues) {
+    const MetricLabels labels = labels_of(queue.partition);
+    metrics_.gauge("dmp_ingest_queue_records", "Fetched and not yet taken", labels)
+        .set(static_cast<double>(queue.records));
+    metrics_.gauge("dmp_ingest_queue_bytes", "Payload bytes of those", labels)
+        .set(static_cast<double>(queue.bytes));
+  }
+}
+
+void IngestMetrics::halted(std::size_t lane, bool is_halted) {
+  metrics_
+      .gauge("dmp_ingest_lane_halted", "1: too many bad records, it keeps its batch",
+             {{"lane", std::to_string(lane)}})
+      .set(is_halted ? 1 : 0);
 }
 
 void IngestMetrics::lag(const Partition& partition, std::int64_t records, double seconds) {

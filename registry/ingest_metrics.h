@@ -15,14 +15,21 @@ class IngestMetrics {
   explicit IngestMetrics(Metrics& metrics);
 
   void taken(const Partition& partition, std::size_t records);
-  // A batch was stored: `offered` rows were sent, of which some changed nothing.
-  void stored(std::size_t records, std::size_t offered, const Written& written, double seconds);
+  // What a lane may still take before it has stored what it holds.
+  void credit(std::size_t lane, const Credit& left);
+  // A batch was stored: these rows were sent, of which some changed nothing.
+  void stored(std::size_t records, const Rows& rows, const Written& written, double seconds);
   void dead_lettered(const std::string& code);
-  void retried(SqlFault fault);
+  void retried(const SqlError& error);
+  void halted(std::size_t lane, bool is_halted);
+  // What came between two looks at one consumer.
+  void flowed(const Flow& before, const Flow& now);
   void lag(const Partition& partition, std::int64_t records, double seconds);
 
   Gauge fetched_records;
   Gauge uncommitted_age_seconds;
+  Gauge memory_bound_bytes;
+  Histogram commit_seconds;
   Counter commits;
   Counter commit_failures;
   Counter rebalances;
@@ -36,6 +43,12 @@ class IngestMetrics {
   Counter rows_written_;
   Counter rows_unchanged_;
   Counter events_added_;
+  Counter events_repeated_;
+  Counter rows_behind_;
+  Counter fetches_;
+  Counter fetched_total_;
+  Counter fetched_bytes_;
+  Counter coordinator_bytes_;
   Histogram batch_records_;
   Histogram batch_seconds_;
 };

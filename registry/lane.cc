@@ -13,13 +13,22 @@ Lane::Lane(std::size_t number, Shared shared, DeviceStore& store)
       name_("lane " + std::to_string(number)),
       shared_(shared),
       store_(store),
-      backoff_(shared.limits.retry, number) {}
+      backoff_(shared.limits.retry, number),
+      guard_(shared.limits.poison) {
+  not_halted();
+}
 
 void Lane::run(RecordSource& source) {
   while (const auto turn = shared_.assignment.enter(number_)) {
     const std::vector<Record> records =
         source.take(number_, shared_.limits.batch, shared_.limits.patience);
-    if (!records.empty()) work(*turn, records);
+    if (!records.empty()) {
+      Credit left = shared_.limits.batch;
+      for (const Record& record : records) left.spend(record.bytes());
+      shared_.metrics.credit(number_, left);
+      work(*turn, records);
+      shared_.metrics.credit(number_, shared_.limits.batch);
+    }
     beat(source);
     shared_.assignment.leave(number_);
   }
@@ -30,16 +39,63 @@ void Lane::work(Turn turn, const std::vector<Record>& records) {
   for (const Record& record : records) ++counts[record.partition];
   for (const auto& [partition, count] : counts) shared_.metrics.taken(partition, count);
   std::vector<DeadLetter> letters;
-  if (!store(turn, records, letters) || !bury(turn, letters)) return;
+  if (!store_guarded(turn, records, letters) || !bury(turn, letters)) return;
   shared_.assignment.done(turn, records);
   shared_.resyncs.tell(behind_, store_);
+}
+
+bool Lane::store_guarded(Turn turn, const std::vector<Record>& records,
+                         std::vector<DeadLetter>& letters) {
+  while (store(turn, records, letters)) {
+    if (!is_poisoned()) {
+      guard_.count(tally_, shared_.clock.steady());
+      if (is_halted_) not_halted();
+      return true;
+    }
+    halted(letters.front());
+    letters.clear();
+    if (!shared_.assignment.wait(turn, shared_.limits.poison_retry)) break;
+  }
+  if (is_halted_) not_halted();  // the batch is given up, and the next one may be better
+  return false;
+}
+
+bool Lane::is_poisoned() const { return guard_.holds(tally_, shared_.clock.steady()); }
+
+void Lane::halted(const DeadLetter& example) {
+  is_halted_ = true;
+  shared_.metrics.halted(number_, true);
+  shared_.troubles.set(name_ + " poison", name_ + " halted: too many bad records, e.g. " +
+                                              example.code + ": " + example.reason);
+  log_error("lane_halted", {{"lane", number_},
+                            {"refused", tally_.refused_count()},
+                            {"records", tally_.taken_count()},
+                            {"topic", example.record.partition.topic},
+                            {"partition", example.record.partition.number},
+                            {"offset", example.record.offset},
+                            {"code", example.code},
+                            {"reason", example.reason},
+                            {"way_out", "mend what refuses them, or raise poison-percent"}});
+}
+
+void Lane::not_halted() {
+  is_halted_ = false;
+  shared_.metrics.halted(number_, false);
+  shared_.troubles.set(name_ + " poison", {});
+}
+
+void Lane::refuse(std::vector<DeadLetter>& letters, DeadLetter letter) {
+  tally_.refused(letter.record.key);
+  letters.push_back(std::move(letter));
 }
 
 bool Lane::store(Turn turn, const std::vector<Record>& records, std::vector<DeadLetter>& letters) {
   news_.clear();
   origins_.clear();
   behind_.clear();
+  tally_ = {};
   for (const Record& record : records) {
+    tally_.taken(record.key);
     auto news = decode_record(record);
     if (news) {
       news_.push_back(std::move(*news));
@@ -48,7 +104,7 @@ bool Lane::store(Turn turn, const std::vector<Record>& records, std::vector<Dead
       if (news.error().code == kClockAhead) {
         if (auto sender = sender_of(record)) behind_.push_back(std::move(*sender));
       }
-      letters.push_back({record, news.error().code, news.error().message, {}});
+      refuse(letters, {record, news.error().code, news.error().message, {}});
     }
   }
   return store_range(turn, {0, news_.size()}, letters);
@@ -64,8 +120,9 @@ bool Lane::store_range(Turn turn, Range range, std::vector<DeadLetter>& letters)
       if (half == Outcome::kGivenUp) return false;
       half == Outcome::kStored ? bisect.stored() : bisect.failed();
     }
-    letters.push_back({*origins_[*bisect.culprit()], "refused_by_database", last_refusal_.message,
-                       last_refusal_.sqlstate});
+    refuse(letters, {*origins_[*bisect.culprit()], "refused_by_database", last_refusal_.message,
+                     last_refusal_.sqlstate});
+    if (is_poisoned()) return true;  // the batch is held: no need to find all of them
     range = bisect.rest();
   }
   return true;
@@ -75,13 +132,11 @@ Lane::Outcome Lane::write(Turn turn, Range range) {
   const SteadyTime begin = shared_.clock.steady();
   for (std::size_t i = range.begin; i < range.end; ++i) fold_.add(news_[i]);
   const Rows rows = fold_.take();
-  const std::size_t offered = rows.updates.sessions.size() + rows.agents.raes.size() +
-                              rows.agents.seen.size() + rows.agents.bridges.size();
   while (true) {
     const auto written = store_.write(rows);
     if (written) {
       const std::chrono::duration<double> spent = shared_.clock.steady() - begin;
-      shared_.metrics.stored(range.size(), offered, *written, spent.count());
+      shared_.metrics.stored(range.size(), rows, *written, spent.count());
       note_behind(written->behind, range);
       database_works();
       return Outcome::kStored;
@@ -104,7 +159,7 @@ void Lane::note_behind(const std::vector<RaeSerial>& raes, Range range) {
 }
 
 bool Lane::wait_after(Turn turn, const SqlError& error) {
-  shared_.metrics.retried(error.fault);
+  shared_.metrics.retried(error);
   database_fails(error);
   const auto delay = error.fault == SqlFault::kConfiguration ? shared_.limits.configuration_retry
                                                              : backoff_.next();

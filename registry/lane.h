@@ -2,7 +2,8 @@
 //
 // While the database is away it holds its batch and tries again; Kafka is not touched. A record
 // that cannot be decoded or stored goes to dead letters, and only then counts as done. A lane that
-// meets a configuration error says so loudly, keeps its batch and tries again every 30 s.
+// meets a configuration error, or more bad records than a few (core/poison_guard.h), says so
+// loudly, keeps its batch and tries again every 30 s.
 // Holds at most one batch (Credit), decoded: about three times its bytes.
 #pragma once
 
@@ -17,6 +18,7 @@
 #include "registry/assignment.h"
 #include "registry/core/bisect.h"
 #include "registry/core/lane_share.h"
+#include "registry/core/poison_guard.h"
 #include "registry/ingest_metrics.h"
 #include "registry/ports.h"
 #include "registry/resyncs.h"
@@ -28,8 +30,10 @@ struct LaneLimits {
   Credit batch{1000, 1 << 20};
   BackoffLimits retry{std::chrono::milliseconds(50), std::chrono::milliseconds(10000), 20};
   std::chrono::milliseconds configuration_retry{30000};
+  PoisonGuard::Limits poison = {};
+  std::chrono::milliseconds poison_retry{30000};
   std::chrono::milliseconds patience{250};  // of one look for records
-  bool beats = true;  // tells the database how far behind its partitions are
+  bool beats = true;                        // tells the database how far behind its partitions are
   std::chrono::milliseconds beat_every{5000};
   std::chrono::milliseconds report_every{30000};  // of a lasting outage
 };
@@ -57,7 +61,15 @@ class Lane {
   using Turn = Assignment::Turn;
 
   void work(Turn turn, const std::vector<Record>& records);
+  // False: given up. Letters of what is to be buried.
   bool store(Turn turn, const std::vector<Record>& records, std::vector<DeadLetter>& letters);
+  // As store, until the guard lets what is to be buried pass.
+  bool store_guarded(Turn turn, const std::vector<Record>& records,
+                     std::vector<DeadLetter>& letters);
+  void refuse(std::vector<DeadLetter>& letters, DeadLetter letter);
+  [[nodiscard]] bool is_poisoned() const;
+  void halted(const DeadLetter& example);
+  void not_halted();
   bool store_range(Turn turn, Range range, std::vector<DeadLetter>& letters);
   bool bury(Turn turn, const std::vector<DeadLetter>& letters);
   void beat(RecordSource& source);
@@ -75,6 +87,8 @@ class Lane {
   Shared shared_;
   DeviceStore& store_;
   Backoff backoff_;
+  PoisonGuard guard_;
+  bool is_halted_ = false;
   Fold fold_;
   SteadyTime last_beat_{};
   SqlError last_refusal_;
@@ -84,6 +98,7 @@ class Lane {
   // The batch in hand: what decoded, and the records it came from.
   std::vector<News> news_;
   std::vector<const Record*> origins_;
+  PoisonGuard::Tally tally_;
   std::vector<Sender> behind_;  // whose stamps it showed to be ignored
 };
 

@@ -23,9 +23,9 @@ int migrate(const dmp::registry::Options& options) {
   return 0;
 }
 
-int serve(const dmp::registry::Options& options, dmp::Stop& stop) {
+int play(const dmp::registry::Options& options, dmp::Stop& stop) {
   stop.run();
-  const auto status = dmp::registry::serve(options, stop.token());
+  const auto status = dmp::registry::serve(options, stop);
   if (status) return 0;
   std::fprintf(stderr, "%s: %s\n", kProgram, status.error().message.c_str());
   return 1;
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   add_to(settings, options);
   if (const auto status = exit_status(settings.parse(argc, argv), kProgram)) return *status;
   try {
-    return options.command == "migrate" ? migrate(options) : serve(options, stop);
+    return options.command == "migrate" ? migrate(options) : play(options, stop);
   } catch (const std::exception& error) {
     dmp::log_error("unexpected_exception", {{"error", error.what()}});
     return 1;

@@ -63,6 +63,9 @@ void Membership::observe(RecordSource& source) {
     most = std::max(most, lag.behind);
     parts_.metrics.lag(lag.partition, lag.records, static_cast<double>(lag.behind.count()) / 1e3);
   }
+  const Flow flow = source.flow();
+  parts_.metrics.flowed(last_flow_, flow);
+  last_flow_ = flow;
   parts_.metrics.fetched_records.set(static_cast<double>(source.fetched()));
   parts_.metrics.uncommitted_age_seconds.set(
       static_cast<double>(assignment_.uncommitted_age().count()) / 1e3);
@@ -91,7 +94,9 @@ void Membership::leave(RecordSource& source) {
 
 void Membership::assigned(const std::vector<Start>& starts) {
   parts_.metrics.rebalances.add();
-  log_info("partitions_assigned", {{"count", starts.size()}});
+  const auto bound = parts_.memory.bytes(starts.size());
+  parts_.metrics.memory_bound_bytes.set(static_cast<double>(bound));
+  log_info("partitions_assigned", {{"count", starts.size()}, {"memory_bound_bytes", bound}});
   assignment_.open(starts);
 }
 
@@ -104,6 +109,10 @@ std::vector<PartitionOffset> Membership::revoked() {
   auto offsets = assignment_.take_last();
   log_info("partitions_revoked", {{"committing", offsets.size()}});
   return offsets;
+}
+
+void Membership::commit_answered(std::chrono::steady_clock::duration after) {
+  parts_.metrics.commit_seconds.observe(std::chrono::duration<double>(after).count());
 }
 
 void Membership::commit_failed(const std::vector<PartitionOffset>& offsets) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "registry/assignment.h"
+#include "registry/core/memory_bound.h"
 #include "registry/lane.h"
 
 namespace dmp::registry {
@@ -31,6 +32,7 @@ class Membership final : private AssignmentListener {
     StoreFactory make_store;
     LaneShare share;
     LaneLimits limits;
+    MemoryBound memory;
     std::function<void()> ticked;  // called by the loop at least every few 100 ms
   };
 
@@ -44,6 +46,7 @@ class Membership final : private AssignmentListener {
   void located(const std::vector<Start>& starts) override;
   std::vector<PartitionOffset> revoked() override;
   void commit_failed(const std::vector<PartitionOffset>& offsets) override;
+  void commit_answered(std::chrono::steady_clock::duration after) override;
 
   Status loop(RecordSource& source, const std::stop_token& stop);
   void observe(RecordSource& source);
@@ -53,6 +56,7 @@ class Membership final : private AssignmentListener {
   Assignment assignment_;
   std::vector<std::unique_ptr<DeviceStore>> stores_;
   std::vector<std::unique_ptr<Lane>> lanes_;
+  Flow last_flow_;
   SteadyTime last_observation_{};
   bool leaving_ = false;
 };

@@ -49,6 +49,14 @@ void add_to(Settings& settings, Options& options) {
   settings.add("beat", options.beat,
                "say in table ingest how far behind this consumer is; false for a second consumer "
                "group on the same database");
+  settings.add("poison-percent", options.poison_percent,
+               "a lane halts when more of a minute's records would be dead letters, and at least "
+               "100; 100: never",
+               1, 100);
+  settings.add("history-days", options.history_days,
+               "history is kept so long, and so are sessions that their RAE no longer lists", 1,
+               3650);
+  settings.add("history-rows", options.history_rows, "of one session, the newest", 10, 1'000'000);
   settings.add("api-address", options.api.address, "of the REST API; its proxy is the only client");
   settings.add("api-port", options.api.port, "0: any free one", 0, 65535);
   settings.add("tokens", options.api.tokens, "file of who may ask: sha256, subject, role, RAEs");

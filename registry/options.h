@@ -21,6 +21,9 @@ struct Options {
   std::int64_t update_lanes = 2;  // each has a thread and a database connection
   std::int64_t agent_lanes = 1;
   bool beat = true;
+  std::int64_t poison_percent = 20;  // 100: a lane never halts
+  std::int64_t history_days = 14;    // also how long a session that rosters leave out is kept
+  std::int64_t history_rows = 1000;  // of one session
 
   ApiOptions api;  // its database is the one above
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "registry/core/flow.h"
 #include "registry/core/fold.h"
 #include "registry/core/record.h"
 #include "registry/core/sqlstate.h"
@@ -31,6 +32,8 @@ class AssignmentListener {
   // Nobody works on a partition any more when this returns. What may be committed.
   virtual std::vector<PartitionOffset> revoked() = 0;
   virtual void commit_failed(const std::vector<PartitionOffset>& offsets) = 0;
+  // Kafka has answered a commit, so long after it was asked.
+  virtual void commit_answered(std::chrono::steady_clock::duration after) = 0;
 };
 
 // A member of a consumer group whose partitions are shared out to lanes. `take` and `end` are for
@@ -59,6 +62,9 @@ class RecordSource {
 
   // The offset behind the newest record of a partition, if known.
   [[nodiscard]] virtual std::optional<std::int64_t> end(const Partition& partition) const = 0;
+
+  // As of a second ago.
+  [[nodiscard]] virtual Flow flow() const = 0;
 
   // Records fetched but not taken, of all partitions.
   [[nodiscard]] virtual std::size_t fetched() const = 0;

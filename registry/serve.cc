@@ -12,26 +12,20 @@
 #include "base/admin_port.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "registry/adapters/kafka_dead_letters.h"
 #include "registry/adapters/kafka_resyncs.h"
 #include "registry/adapters/kafka_source.h"
+#include "registry/adapters/pqxx_cleaner.h"
 #include "registry/adapters/pqxx_store.h"
 #include "registry/api/api_server.h"
 #include "registry/ingest.h"
+#include "registry/janitor.h"
 
 namespace dmp::registry {
 namespace {
 
 constexpr std::chrono::seconds kStopMax{10};
-
-// True if `token` was stopped within `patience`.
-bool stopped_within(const std::stop_token& token, std::chrono::milliseconds patience) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, token, patience, [] { return false; });
-  return token.stop_requested();
-}
 
 // A library that hangs must not keep the process: what matters was committed before.
 void end_if_late(const std::stop_token& finished, const std::stop_token& stop) {
@@ -45,6 +39,26 @@ void end_if_late(const std::stop_token& finished, const std::stop_token& stop) {
   _exit(1);
 }
 
+// A batch, decoded, is about three times what it was (lane.h).
+constexpr std::int64_t kBatchCopies = 4;
+
+MemoryBound memory_of(const KafkaSourceOptions& source, const LaneLimits& limits,
+                      Metrics& metrics) {
+  metrics.gauge("dmp_ingest_queue_records_max", "Bound of dmp_ingest_queue_records")
+      .set(static_cast<double>(source.queued_records_max));
+  metrics
+      .gauge("dmp_ingest_queue_bytes_max",
+             "Bound of dmp_ingest_queue_bytes; a fetch under way may add its own size")
+      .set(static_cast<double>(source.queued_kib_max * 1024));
+  const auto lanes = static_cast<std::int64_t>(source.share.count());
+  const MemoryBound bound{lanes * kBatchCopies * static_cast<std::int64_t>(limits.batch.bytes) +
+                              KafkaDeadLetters::kQueuedKibMax * 1024,
+                          fetched_bytes_max(source, 1)};
+  log_info("memory_bound", {{"fixed_bytes", bound.fixed_bytes},
+                            {"per_partition_bytes", bound.per_partition_bytes}});
+  return bound;
+}
+
 Ingest::Parts parts_of(const Options& options, const Clock& clock, Metrics& metrics,
                        DeadLetters& dead_letters, ResyncSender& resyncs) {
   KafkaSourceOptions source;
@@ -53,6 +67,8 @@ Ingest::Parts parts_of(const Options& options, const Clock& clock, Metrics& metr
   source.instance = options.kafka_instance;
   source.share = {static_cast<std::size_t>(options.update_lanes),
                   static_cast<std::size_t>(options.agent_lanes)};
+  const LaneLimits limits{.poison = {.percent = static_cast<std::size_t>(options.poison_percent)},
+                          .beats = options.beat};
   return {
       .clock = clock,
       .metrics = metrics,
@@ -62,13 +78,21 @@ Ingest::Parts parts_of(const Options& options, const Clock& clock, Metrics& metr
           [source](AssignmentListener& listener) { return KafkaSource::make(source, listener); },
       .make_store = [database = options.database] { return std::make_unique<PqxxStore>(database); },
       .share = source.share,
-      .limits = {.beats = options.beat}};
+      .limits = limits,
+      .memory = memory_of(source, limits, metrics)};
+}
+
+Retention retention_of(const Options& options) {
+  return {.history = std::chrono::hours(24 * options.history_days),
+          .rows = static_cast<std::size_t>(options.history_rows)};
 }
 
 // The roles this instance plays; a role it does not play is not there.
 struct Roles {
   std::unique_ptr<DeadLetters> dead_letters;
   std::unique_ptr<ResyncSender> resyncs;
+  std::unique_ptr<Cleaner> cleaner;
+  std::optional<Janitor> janitor;
   std::optional<Ingest> ingest;
   std::optional<ApiServer> api;
 
@@ -94,6 +118,9 @@ Status start(Roles& roles, const Options& options, const Clock& clock, Metrics& 
     auto resyncs = KafkaResyncs::make(options.kafka_brokers, metrics);
     if (!resyncs) return tl::unexpected(resyncs.error());
     roles.resyncs = std::move(*resyncs);
+    roles.cleaner = std::make_unique<PqxxCleaner>(options.database);
+    roles.janitor.emplace(clock, metrics, *roles.cleaner,
+                          Janitor::Limits{.retention = retention_of(options)});
     roles.ingest.emplace(parts_of(options, clock, metrics, *roles.dead_letters, *roles.resyncs));
   }
   if (!options.has_role("api")) return {};
@@ -105,8 +132,7 @@ Status start(Roles& roles, const Options& options, const Clock& clock, Metrics& 
 
 // The edge asks for the API alone: a list that says `registry_behind` is better than none.
 AdminChecks checks_of(const Roles& roles) {
-  AdminChecks checks{.live = [&] { return roles.live(); },
-                     .ready = [&] { return roles.ready(); }};
+  AdminChecks checks{.live = [&] { return roles.live(); }, .ready = [&] { return roles.ready(); }};
   if (roles.api) checks.parts["api"] = [&] { return roles.api->ready(); };
   return checks;
 }
@@ -120,23 +146,32 @@ void wait_for(const std::stop_token& stop) {
 
 }  // namespace
 
-Status serve(const Options& options, const std::stop_token& stop) {
+Status serve(const Options& options, Stop& stopping) {
+  const std::stop_token stop = stopping.token();
   std::jthread watchdog([&stop](const std::stop_token& finished) { end_if_late(finished, stop); });
   const SystemClock clock;
   Metrics metrics;
   Roles roles;
   if (auto status = start(roles, options, clock, metrics); !status) return status;
-  AdminPort admin(metrics, checks_of(roles));
+  AdminChecks checks = checks_of(roles);
+  checks.stop = [&stopping] {
+    log_info("stop_requested", {{"by", "admin port"}});
+    stopping.request();
+  };
+  AdminPort admin(metrics, std::move(checks));
   const auto port = admin.run(options.admin_address, static_cast<int>(options.admin_port));
   if (!port) return tl::unexpected(port.error());
   log_info("started", {{"admin_port", *port},
                        {"api_port", roles.api ? roles.api->port() : 0},
                        {"version", DMP_VERSION}});
   {
-    // Both roles have the same 10 s to finish, so they stop side by side.
+    // All have the same 10 s to finish, so they stop side by side.
     const std::jthread api([&] {
       wait_for(stop);
       if (roles.api) roles.api->stop();
+    });
+    const std::jthread janitor([&] {
+      if (roles.janitor) roles.janitor->run(stop);
     });
     if (roles.ingest) roles.ingest->run(stop);
   }

@@ -97,7 +97,7 @@ Result<std::unique_ptr<DeadLetters>> KafkaDeadLetters::make(const std::string& b
       {"acks", "all"},
       {"partitioner", "murmur2_random"},
       {"message.timeout.ms", kMessageTimeoutMs},
-      {"queue.buffering.max.kbytes", "16384"},
+      {"queue.buffering.max.kbytes", std::to_string(kQueuedKibMax)},
       {"linger.ms", "5"},
       {"socket.keepalive.enable", "true"},
   }};

@@ -16,6 +16,8 @@ namespace dmp::registry {
 
 class KafkaDeadLetters final : public DeadLetters {
  public:
+  static constexpr std::int64_t kQueuedKibMax = 16384;
+
   static Result<std::unique_ptr<DeadLetters>> make(const std::string& brokers);
   ~KafkaDeadLetters() override;
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "registry/adapters/kafka_starts.h"
+#include "registry/adapters/kafka_statistics.h"
 
 namespace dmp::registry {
 namespace {
@@ -15,6 +16,7 @@ constexpr std::chrono::milliseconds kLookUpEvery{2000};
 constexpr std::chrono::milliseconds kCommitPatience{1500};
 constexpr std::chrono::milliseconds kClosePatience{1500};
 constexpr std::chrono::milliseconds kAskEvery{10};
+constexpr std::size_t kCommitsAskedMax = 1000;  // whose latency is still waited for
 // What librdkafka keeps per fetched message besides its payload (measured).
 constexpr std::int64_t kMessageOverheadBytes = 320;
 
@@ -147,7 +149,10 @@ void KafkaSource::look_up_again() {
 void KafkaSource::commit(const std::vector<PartitionOffset>& offsets) {
   const KafkaPartitions list = list_of(offsets);
   const auto code = rd_kafka_commit(client_.get(), list.get(), 1);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (asked_.size() < kCommitsAskedMax) asked_.push_back(std::chrono::steady_clock::now());
+    return;
+  }
   log_warning("commit_failed", {{"error", text_of(code)}});
   listener_.commit_failed(offsets);
 }
@@ -158,13 +163,16 @@ void KafkaSource::commit_now(const std::vector<PartitionOffset>& offsets) {
   if (offsets.empty()) return;
   const KafkaPartitions list = list_of(offsets);
   const KafkaQueue answers(rd_kafka_queue_new(client_.get()));
+  const auto begin = std::chrono::steady_clock::now();
   auto code = rd_kafka_commit_queue(client_.get(), list.get(), answers.get(), nullptr, nullptr);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const KafkaEvent answer(
         rd_kafka_queue_poll(answers.get(), static_cast<int>(kCommitPatience.count())));
     code = answer ? rd_kafka_event_error(answer.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
   }
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return listener_.commit_answered(std::chrono::steady_clock::now() - begin);
+  }
   log_warning("commit_failed", {{"error", text_of(code)},
                                 {"effect",
                                  "these records come again; storing them again is "
@@ -240,6 +248,11 @@ std::size_t KafkaSource::fetched() const {
   return sum;
 }
 
+Flow KafkaSource::flow() const {
+  std::lock_guard lock(mutex_);
+  return flow_;
+}
+
 Partition KafkaSource::partition_of(const rd_kafka_topic_partition_t& entry) const {
   for (const std::string_view topic : options_.topics) {
     if (topic == entry.topic) return {topic, entry.partition};
@@ -272,10 +285,6 @@ void KafkaSource::assign(rd_kafka_topic_partition_list_t& partitions) {
     starts.push_back({partition, is_known ? std::optional(entry.offset) : std::nullopt});
     if (!is_known) unplaced_.push_back({partition, RD_KAFKA_OFFSET_INVALID});
   }
-  log_info("memory_bound",
-           {{"partitions", partitions.cnt},
-            {"fetched_bytes_max",
-             fetched_bytes_max(options_, static_cast<std::size_t>(partitions.cnt))}});
   const auto code = rd_kafka_assign(client_.get(), &partitions);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) fatal_ = "assign: " + text_of(code);
   listener_.assigned(starts);
@@ -302,8 +311,13 @@ void KafkaSource::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
 
 void KafkaSource::on_commit(rd_kafka_t*, rd_kafka_resp_err_t code,
                             rd_kafka_topic_partition_list_t* partitions, void* self) {
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
   auto& source = *static_cast<KafkaSource*>(self);
+  if (!source.asked_.empty()) {
+    const auto after = std::chrono::steady_clock::now() - source.asked_.front();
+    source.asked_.pop_front();
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) source.listener_.commit_answered(after);
+  }
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
   log_warning("commit_failed", {{"error", text_of(code)}});
   if (partitions == nullptr) return;
   std::vector<PartitionOffset> offsets;
@@ -320,9 +334,16 @@ void KafkaSource::on_error(rd_kafka_t*, int, const char* reason, void*) {
 // Brokers come and go without a callback; the statistics say whether any is there.
 int KafkaSource::on_statistics(rd_kafka_t*, char* json, std::size_t size, void* self) {
   auto& source = *static_cast<KafkaSource*>(self);
-  const bool up = std::string_view(json, size).find("\"state\":\"UP\"") != std::string_view::npos;
+  auto flow = parse_statistics({json, size}, source.options_.topics);
+  if (!flow) {
+    log_warning("statistics_unreadable", {{"error", flow.error().message}});
+    return 0;
+  }
   std::lock_guard lock(source.mutex_);
-  source.trouble_ = up ? "" : "Kafka down: no broker of " + source.options_.brokers + " answers";
+  source.flow_ = std::move(*flow);
+  source.trouble_ = source.flow_.any_broker
+                        ? ""
+                        : "Kafka down: no broker of " + source.options_.brokers + " answers";
   return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -49,6 +50,7 @@ class KafkaSource final : public RecordSource {
                            std::chrono::milliseconds patience) override;
   [[nodiscard]] std::optional<std::int64_t> end(const Partition& partition) const override;
   [[nodiscard]] std::size_t fetched() const override;
+  [[nodiscard]] Flow flow() const override;
 
  private:
   KafkaSource(const KafkaSourceOptions& options, AssignmentListener& listener);
@@ -77,10 +79,14 @@ class KafkaSource final : public RecordSource {
   std::string fatal_;
   std::vector<PartitionOffset> unplaced_;  // assigned, but Kafka did not say where they begin
   std::chrono::steady_clock::time_point next_look_up_;
+  // When the commits were asked that Kafka has not answered, oldest first; answers keep the order.
+  std::deque<std::chrono::steady_clock::time_point> asked_;
   std::atomic<std::int64_t> last_asked_{0};
 
   mutable std::mutex mutex_;
-  std::string trouble_;  // protected by mutex_
+  // Protected by mutex_.
+  std::string trouble_;
+  Flow flow_;
 };
 
 }  // namespace dmp::registry

@@ -2,8 +2,10 @@
 
 #include <atomic>
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <ifaddrs.h>
 
 namespace dmp {
 namespace {
@@ -19,10 +21,21 @@ class AdminPortTest : public testing::Test {
 
   Metrics metrics_;
   std::atomic<bool> ready_ = false;
+  mutable std::atomic<int> stops_ = 0;
   [[nodiscard]] AdminChecks checks() const {
-    return {.live = [] { return Verdict{true, "turning"}; },
-            .ready = [this] { return Verdict{ready_, ready_ ? "ready" : "kafka down"}; },
-            .parts = {{"api", [] { return Verdict{true, "reaches the database"}; }}}};
+    return {.live =
+                [] {
+                  return Verdict{true, "turning"};
+                },
+            .ready =
+                [this] {
+                  return Verdict{ready_, ready_ ? "ready" : "kafka down"};
+                },
+            .parts = {{"api",
+                       [] {
+                         return Verdict{true, "reaches the database"};
+                       }}},
+            .stop = [this] { ++stops_; }};
   }
 
   AdminPort port_{metrics_, checks()};
@@ -62,6 +75,64 @@ TEST_F(AdminPortTest, metrics_are_prometheus_text) {
   const auto answer = client_->Get("/metrics");
   ASSERT_TRUE(answer);
   EXPECT_NE(answer->body.find("dmp_test_total{kind=\"a\"} 4"), std::string::npos) << answer->body;
+}
+
+TEST_F(AdminPortTest, a_post_from_this_machine_stops_the_program) {
+  const auto answer = client_->Post("/stop");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 202);
+  EXPECT_EQ(stops_, 1);
+}
+
+TEST_F(AdminPortTest, neither_a_get_nor_a_page_in_a_browser_stops_the_program) {
+  const auto got = client_->Get("/stop");
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->status, 404);
+  const auto posted = client_->Post("/stop", httplib::Headers{{"Origin", "https://example.org"}},
+                                    std::string(), "text/plain");
+  ASSERT_TRUE(posted);
+  EXPECT_EQ(posted->status, 403);
+  EXPECT_EQ(stops_, 0);
+}
+
+// An address of this machine that is not loopback; empty: it has none.
+std::string own_address() {
+  ifaddrs* all = nullptr;
+  std::string found;
+  if (getifaddrs(&all) != 0) return found;
+  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
+    char text[INET_ADDRSTRLEN];
+    const auto* address = reinterpret_cast<const sockaddr_in*>(each->ifa_addr);
+    inet_ntop(AF_INET, &address->sin_addr, text, sizeof text);
+    if (!is_loopback(text)) found = text;
+  }
+  freeifaddrs(all);
+  return found;
+}
+
+TEST_F(AdminPortTest, nobody_else_stops_the_program_though_the_port_is_open_to_all) {
+  const std::string address = own_address();
+  if (address.empty()) GTEST_SKIP() << "this machine has no address but loopback";
+  AdminPort open(metrics_, checks());
+  const auto bound = open.run("0.0.0.0", 0);
+  ASSERT_TRUE(bound) << bound.error().message;
+  httplib::Client client(address, *bound);
+  const auto posted = client.Post("/stop");
+  ASSERT_TRUE(posted);
+  EXPECT_EQ(posted->status, 403);
+  EXPECT_EQ(stops_, 0);
+  EXPECT_EQ(client.Get("/livez")->status, 200);
+}
+
+TEST(IsLoopback, knows_the_addresses_of_this_machine_from_others) {
+  for (const auto* address : {"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"}) {
+    EXPECT_TRUE(is_loopback(address)) << address;
+  }
+  for (const auto* address :
+       {"", "10.0.0.1", "::2", "::ffff:10.127.0.1", "1127.0.0.1", "fe80::1"}) {
+    EXPECT_FALSE(is_loopback(address)) << address;
+  }
 }
 
 TEST_F(AdminPortTest, nothing_else_is_there) {

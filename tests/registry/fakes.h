@@ -23,7 +23,8 @@ class FakeStore final : public DeviceStore {
   using Key = std::pair<RaeSerial, SessionId>;
 
   SqlResult<Written> write(const Rows& rows) override {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    free_.wait(lock, [this] { return !held_; });
     ++writes;
     if (auto error = scripted(rows)) return tl::unexpected(*error);
     for (const SessionRow& row : rows.updates.sessions) merge(row);
@@ -68,14 +69,31 @@ class FakeStore final : public DeviceStore {
 
   void interrupt() override {}
 
-  // The next writes fail, one after the other.
+  // The next writes fail.
   void fail_next(SqlFault fault, int times = 1) {
     std::lock_guard lock(mutex_);
-    for (int i = 0; i < times; ++i) failures_.push_back({fault, "58000", "scripted"});
+    failure_ = {fault, "58000", "scripted"};
+    failures_ = times;
   }
 
-  // Every write with this model in it is refused.
-  void refuse_model(const std::string& model) { refused_model_ = model; }
+  // Writes wait until they may go on.
+  void hold() {
+    std::lock_guard lock(mutex_);
+    held_ = true;
+  }
+  void go_on() {
+    {
+      std::lock_guard lock(mutex_);
+      held_ = false;
+    }
+    free_.notify_all();
+  }
+
+  // Every write with this model in it is refused; empty: none.
+  void refuse_model(const std::string& model) {
+    std::lock_guard lock(mutex_);
+    refused_model_ = model;
+  }
 
   // The newest beat by topic and partition.
   [[nodiscard]] std::map<std::string, Beat> beats() {
@@ -92,10 +110,9 @@ class FakeStore final : public DeviceStore {
 
  private:
   std::optional<SqlError> scripted(const Rows& rows) {
-    if (!failures_.empty()) {
-      SqlError error = failures_.front();
-      failures_.pop_front();
-      return error;
+    if (failures_ > 0) {
+      --failures_;
+      return failure_;
     }
     for (const SessionRow& row : rows.updates.sessions) {
       if (row.facets.identity && !refused_model_.empty() &&
@@ -153,7 +170,10 @@ class FakeStore final : public DeviceStore {
   }
 
   std::mutex mutex_;
-  std::deque<SqlError> failures_;
+  std::condition_variable free_;
+  bool held_ = false;
+  SqlError failure_;
+  int failures_ = 0;
   std::string refused_model_;
   std::map<std::string, Beat> beats_;
 };
@@ -183,6 +203,8 @@ class FakeSource final : public RecordSource {
     std::lock_guard lock(mutex_);
     return next_offset_;
   }
+
+  [[nodiscard]] Flow flow() const override { return {}; }
 
   [[nodiscard]] std::size_t fetched() const override {
     std::lock_guard lock(mutex_);

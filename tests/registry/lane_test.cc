@@ -75,6 +75,7 @@ class LaneTest : public testing::Test {
               {1, 1},
               {.retry = {milliseconds(1), milliseconds(2), 0},
                .configuration_retry = milliseconds(1),
+               .poison_retry = milliseconds(1),
                .patience = milliseconds(5),
                .beat_every = milliseconds(1),
                .report_every = milliseconds(1)}},
@@ -155,6 +156,36 @@ TEST_F(LaneTest, a_bad_record_is_not_done_before_its_dead_letter_is_kept) {
   EXPECT_EQ(dead_letters_.letters()[0].code, "not_json");
 }
 
+TEST_F(LaneTest, halts_before_it_drains_a_topic_into_dead_letters) {
+  auto records = changes(300);
+  for (std::size_t i = 0; i < 100; ++i) records[i * 3].value = "{";
+  source_.push(std::move(records));
+  start();
+  ASSERT_TRUE(wait_for([&] { return !troubles_.text().empty(); }));
+  EXPECT_NE(troubles_.text().find("lane 0 halted: too many bad records, e.g. not_json: "),
+            std::string::npos)
+      << troubles_.text();
+  EXPECT_NE(metrics_.text().find("dmp_ingest_lane_halted{lane=\"0\"} 1"), std::string::npos);
+  end();
+  EXPECT_TRUE(dead_letters_.letters().empty());
+  EXPECT_EQ(assignment_.take_last(), std::vector<PartitionOffset>{}) << "it keeps its batch";
+  EXPECT_EQ(store_.sessions.size(), 200U) << "the good ones are stored meanwhile";
+}
+
+TEST_F(LaneTest, goes_on_by_itself_when_what_refused_its_records_is_mended) {
+  store_.refuse_model("Ultra");
+  source_.push(changes(200));
+  start();
+  ASSERT_TRUE(wait_for([&] { return !troubles_.text().empty(); }));
+  store_.refuse_model("");
+  ASSERT_TRUE(wait_for([&] { return done(200); }));
+  end();
+  EXPECT_EQ(store_.sessions.size(), 200U);
+  EXPECT_TRUE(dead_letters_.letters().empty());
+  EXPECT_EQ(troubles_.text(), "");
+  EXPECT_NE(metrics_.text().find("dmp_ingest_lane_halted{lane=\"0\"} 0"), std::string::npos);
+}
+
 TEST_F(LaneTest, beats_for_its_partitions_though_nothing_comes) {
   source_.push(changes(1));
   start();
@@ -172,7 +203,7 @@ TEST_F(LaneTest, says_nothing_of_its_lag_if_it_is_told_not_to_beat) {
                dead_letters_,
                ingest_metrics_,
                troubles_,
-              resyncs_,
+               resyncs_,
                {1, 1},
                {.patience = milliseconds(5), .beats = false, .beat_every = milliseconds(1)}},
               store_};

@@ -58,6 +58,8 @@ class Member final : private AssignmentListener {
     std::lock_guard lock(mutex_);
     return values_;
   }
+  [[nodiscard]] int commits_answered() const { return answered_; }
+  [[nodiscard]] Flow flow() const { return source_->flow(); }
   [[nodiscard]] bool in_order() const { return in_order_; }
   [[nodiscard]] std::size_t partitions() const { return partitions_; }
   // It was given a partition without being told where that begins.
@@ -88,6 +90,7 @@ class Member final : private AssignmentListener {
   void commit_failed(const std::vector<PartitionOffset>& offsets) override {
     assignment_.commit_failed(offsets);
   }
+  void commit_answered(std::chrono::steady_clock::duration) override { ++answered_; }
 
   void loop(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
@@ -128,6 +131,7 @@ class Member final : private AssignmentListener {
   std::multiset<std::string> values_;
   std::map<Partition, std::int64_t> last_;
   std::atomic<std::size_t> got_{0};
+  std::atomic<int> answered_{0};
   std::atomic<std::size_t> partitions_{0};
   std::atomic<bool> in_order_{true};
   std::atomic<bool> begun_unknown_{false};
@@ -169,6 +173,13 @@ TEST_F(Source, gives_everything_in_order_and_commits_it) {
   ASSERT_TRUE(wait_for([&] { return committed(group) == produced_; })) << "without being stopped";
   EXPECT_TRUE(member.in_order());
   EXPECT_EQ(member.partitions(), static_cast<std::size_t>(kPartitions));
+  EXPECT_TRUE(wait_for([&] { return member.commits_answered() > 0; }));
+  ASSERT_TRUE(wait_for([&] { return member.flow().records >= 500; })) << "by the statistics";
+  const Flow flow = member.flow();
+  EXPECT_GT(flow.fetches, 0);
+  EXPECT_GT(flow.bytes, 500);
+  EXPECT_GT(flow.coordinator_bytes, 0);
+  EXPECT_EQ(flow.queues.size(), static_cast<std::size_t>(kPartitions));
 }
 
 TEST_F(Source, a_member_that_comes_back_gets_only_what_is_new) {

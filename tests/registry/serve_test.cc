@@ -1,0 +1,103 @@
+// The whole program in this process: emulated Kafka, real PostgreSQL.
+#include "registry/serve.h"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/fixtures/kafka.h"
+#include "tests/fixtures/waiting.h"
+#include "tests/registry/store_fixture.h"
+
+namespace dmp::registry {
+namespace {
+
+using test::wait_for;
+
+int free_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+class ServeTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreTest::SetUp();
+    for (const char* topic : {"dmp.device-updates", "dmp.agents", "dmp.dead-letters"}) {
+      kafka_.create_topic(topic, 1);
+    }
+    options_.command = "serve";
+    options_.roles = {"ingest"};
+    options_.database = database_.connection_string();
+    options_.kafka_brokers = kafka_.brokers();
+    options_.kafka_group = "test";
+    options_.admin_port = free_port();
+  }
+
+  void TearDown() override {
+    stop_.request();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void start() {
+    thread_ = std::jthread([this] { ended_ = serve(options_, stop_); });
+  }
+
+  // Of one session.
+  void produce_changes(int first, int count) {
+    std::vector<test::KafkaRecord> records;
+    for (int i = first; i < first + count; ++i) {
+      Facets facets;
+      facets.identity = identity_at(i, 1, "Ultra");
+      const Record record = update_record(rae_, 1, change_at(i, facets));
+      records.push_back({record.key, record.value, {}, 0, 0});
+    }
+    kafka_.produce("dmp.device-updates", records);
+  }
+
+  [[nodiscard]] httplib::Result get(const std::string& path) const {
+    return httplib::Client("127.0.0.1", static_cast<int>(options_.admin_port)).Get(path);
+  }
+
+  [[nodiscard]] bool is_ready() const {
+    const auto answer = get("/readyz");
+    return answer && answer->status == 200;
+  }
+
+  test::TestKafka kafka_;
+  Options options_;
+  Stop stop_;
+  Status ended_ = fail("running", "");
+  std::jthread thread_;
+};
+
+TEST_F(ServeTest, a_stop_at_the_admin_port_commits_all_that_was_stored_like_a_signal) {
+  produce_changes(1, 200);
+  start();
+  ASSERT_TRUE(wait_for([&] { return is_ready(); })) << ended_.error().message;
+  produce_changes(201, 2000);
+  httplib::Client client("127.0.0.1", static_cast<int>(options_.admin_port));
+  const auto answer = client.Post("/stop");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 202);
+  thread_.join();
+  EXPECT_TRUE(ended_) << ended_.error().message;
+  const std::int64_t committed = kafka_.committed("test", "dmp.device-updates", 1);
+  EXPECT_GE(committed, 200);
+  EXPECT_EQ(database_.cell("SELECT count(*) FROM device_event"), std::to_string(committed));
+  EXPECT_FALSE(get("/livez")) << "nobody is there any more";
+}
+
+}  // namespace
+}  // namespace dmp::registry

@@ -7,8 +7,8 @@
 #include "base/stop.h"
 #include "bridge/adapters/kafka_commands.h"
 #include "bridge/adapters/kafka_sink.h"
-#include "bridge/adapters/memory_window.h"
 #include "bridge/adapters/paho_source.h"
+#include "bridge/open_window.h"
 #include "bridge/options.h"
 #include "bridge/pump.h"
 #include "schema/topics.h"
@@ -16,46 +16,38 @@
 namespace dmp::bridge {
 namespace {
 
+int failed(std::string_view event, const Error& error) {
+  log_error(event, {{"reason", error.message}});
+  return 1;
+}
+
 int run(Stop& stop, const Options& options) {
   auto routes = Routes::make(uplink_routes());
-  if (!routes) {
-    log_error("bad_routes", {{"reason", routes.error().message}});
-    return 1;
-  }
+  if (!routes) return failed("bad_routes", routes.error());
   const SystemClock clock;
   Metrics metrics;
   Instruments instruments(metrics);
   Wake wake;
-  MemoryWindow window(static_cast<std::size_t>(options.window_bytes),
-                      static_cast<std::size_t>(options.window_messages));
+  const auto window = open_window(options, instruments);
+  if (!window) return failed("window_failed", window.error());
   KafkaSink sink({.brokers = options.kafka_brokers,
                   .client_id = options.name,
                   .ready_fd = wake.fd(),
                   .properties = {}});
-  PahoSource source({.uri = options.mqtt_uri,
-                     .client_id = options.name,
-                     .ca_file = options.mqtt_ca,
-                     .certificate_file = options.mqtt_certificate,
-                     .key_file = options.mqtt_key,
-                     .filters = routes->filters(),
-                     .receive_max = static_cast<int>(kReceiveMax)},
-                    window, wake, clock);
+  PahoSource source(mqtt_options(options, routes->filters()), **window, wake, clock);
   KafkaCommands commands({.brokers = options.kafka_brokers,
                           .client_id = options.name,
                           .group = "dmp-bridge-" + options.name,
                           .topic = std::string(kafka::kDeviceCommands)},
                          wake);
-  Uplink uplink(options.name, *routes, window, sink, clock, instruments);
+  Uplink uplink(options.name, *routes, **window, sink, clock, instruments);
   Downlink downlink(options.name, commands, source, clock, instruments);
-  Pump pump(water_marks(options), std::random_device()(), uplink, downlink, window, source, wake,
+  Pump pump(water_marks(options), std::random_device()(), uplink, downlink, **window, source, wake,
             clock, instruments);
   AdminPort admin(metrics, {.live = [&pump] { return pump.live(); },
                             .ready = [&pump] { return pump.ready(); }});
   const auto port = admin.run(options.admin_address, static_cast<int>(options.admin_port));
-  if (!port) {
-    log_error("admin_port_failed", {{"reason", port.error().message}});
-    return 1;
-  }
+  if (!port) return failed("admin_port_failed", port.error());
   log_info("started", {{"name", options.name}, {"version", DMP_VERSION}, {"admin_port", *port}});
   stop.run();
   commands.run();

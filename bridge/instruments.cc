@@ -12,6 +12,12 @@ Instruments::Instruments(Metrics& metrics)
       window_refused(metrics.counter(
           "dmp_bridge_window_refused_total",
           "Messages the window had no room for; not acknowledged, so they come again")),
+      window_replayed(metrics.counter("dmp_bridge_window_replayed_total",
+                                      "Messages found in the window file at the start")),
+      window_lost(metrics.counter("dmp_bridge_window_lost_total",
+                                  "Messages in the window file that could not be read")),
+      window_set_aside(metrics.counter("dmp_bridge_window_set_aside_total",
+                                       "Window files that could not be used any more; kept")),
       stored(metrics.counter("dmp_bridge_stored_total", "Messages Kafka has stored")),
       dead_lettered(
           metrics.counter("dmp_bridge_dead_lettered_total", "Messages stored in dead letters")),

@@ -24,6 +24,9 @@ class Instruments {
   Counter duplicates;
   Counter properties_dropped;
   Counter window_refused;
+  Counter window_replayed;
+  Counter window_lost;
+  Counter window_set_aside;
   Counter stored;
   Counter dead_lettered;
   Counter dead_letters_lost;

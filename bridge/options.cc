@@ -1,16 +1,18 @@
 #include "bridge/options.h"
 
+#include <utility>
+
 #include <unistd.h>
 
-#include "bridge/core/message.h"
+#include "bridge/core/window_record.h"
 #include "schema/ids.h"
 
 namespace dmp::bridge {
 namespace {
 
 constexpr std::int64_t kMiB = 1'048'576;
-constexpr std::int64_t kHeadroom =
-    kReceiveMax * static_cast<std::int64_t>(MessageLimits::kMessageBytes);
+// One more than can come: a record that does not fit before the ring's end leaves that room unused.
+constexpr std::int64_t kHeadroom = (kReceiveMax + 1) * static_cast<std::int64_t>(kRecordBytesMax);
 
 Status check_file(const std::string& setting, const std::string& path) {
   if (!path.empty() && access(path.c_str(), R_OK) == 0) return {};
@@ -26,6 +28,10 @@ Status check(const Options& options) {
   }
   if (options.kafka_brokers.empty()) {
     return fail("bad_setting", "setting kafka-brokers: is empty; give host:port, comma separated");
+  }
+  if (options.window_file.empty()) {
+    return fail("bad_setting",
+                "setting window-file: is empty; name a file of this bridge's own, or say memory");
   }
   if (options.mqtt_uri.starts_with("tcp://")) return {};
   if (!options.mqtt_uri.starts_with("ssl://")) {
@@ -50,6 +56,16 @@ WaterMarks water_marks(const Options& options) {
           .low_messages = high_messages / 2};
 }
 
+MqttOptions mqtt_options(const Options& options, std::vector<std::string> filters) {
+  return {.uri = options.mqtt_uri,
+          .client_id = options.name,
+          .ca_file = options.mqtt_ca,
+          .certificate_file = options.mqtt_certificate,
+          .key_file = options.mqtt_key,
+          .filters = std::move(filters),
+          .receive_max = static_cast<int>(kReceiveMax)};
+}
+
 void declare(Settings& settings, Options& options) {
   settings.add("name", options.name, "name of this bridge: MQTT client id and certificate CN");
   settings.add("mqtt-uri", options.mqtt_uri, "MQTT broker, ssl://host:port");
@@ -57,6 +73,9 @@ void declare(Settings& settings, Options& options) {
   settings.add("mqtt-certificate", options.mqtt_certificate, "file: our certificate");
   settings.add("mqtt-key", options.mqtt_key, "file: our private key");
   settings.add("kafka-brokers", options.kafka_brokers, "Kafka brokers, host:port,host:port");
+  settings.add("window-file", options.window_file,
+               "file that keeps messages between MQTT and Kafka, on a local disk, for this bridge "
+               "alone; memory: keep none, so that a kill loses what was acknowledged");
   settings.add("window-bytes", options.window_bytes,
                "room for messages between MQTT and Kafka; most of it is kept free for what is "
                "still coming when the connection is closed",

@@ -3,11 +3,17 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/settings.h"
+#include "bridge/adapters/paho_source.h"
 #include "bridge/core/valve.h"
 
 namespace dmp::bridge {
+
+// As a window-file: none.
+inline constexpr std::string_view kMemory = "memory";
 
 struct Options {
   std::string name;
@@ -16,6 +22,7 @@ struct Options {
   std::string mqtt_certificate;
   std::string mqtt_key;
   std::string kafka_brokers = "127.0.0.1:9092";
+  std::string window_file;
   std::int64_t window_bytes = 50'331'648;  // 48 MiB
   std::int64_t window_messages = 16'384;
   std::string admin_address = "127.0.0.1";
@@ -28,6 +35,8 @@ inline constexpr std::int64_t kReceiveMax = 500;
 
 // High water leaves room for kReceiveMax of the largest messages; low water is half of it.
 WaterMarks water_marks(const Options& options);
+
+MqttOptions mqtt_options(const Options& options, std::vector<std::string> filters);
 
 // `options` must outlive `settings`.
 void declare(Settings& settings, Options& options);

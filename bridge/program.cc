@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "bridge/adapters/kafka_commands.h"
 #include "bridge/adapters/kafka_sink.h"
-#include "bridge/adapters/memory_window.h"
 #include "bridge/adapters/paho_source.h"
+#include "bridge/open_window.h"
 #include "bridge/pump.h"
 #include "schema/topics.h"
 
@@ -20,28 +20,21 @@ Status run_program(const Options& options, const std::stop_token& stop) {
   Metrics metrics;
   Instruments instruments(metrics);
   Wake wake;
-  MemoryWindow window(static_cast<std::size_t>(options.window_bytes),
-                      static_cast<std::size_t>(options.window_messages));
+  const auto window = open_window(options, instruments);
+  if (!window) return tl::unexpected(window.error());
   KafkaSink sink({.brokers = options.kafka_brokers,
                   .client_id = options.name,
                   .ready_fd = wake.fd(),
                   .properties = {}});
-  PahoSource source({.uri = options.mqtt_uri,
-                     .client_id = options.name,
-                     .ca_file = options.mqtt_ca,
-                     .certificate_file = options.mqtt_certificate,
-                     .key_file = options.mqtt_key,
-                     .filters = routes->filters(),
-                     .receive_max = static_cast<int>(kReceiveMax)},
-                    window, wake, clock);
+  PahoSource source(mqtt_options(options, routes->filters()), **window, wake, clock);
   KafkaCommands commands({.brokers = options.kafka_brokers,
                           .client_id = options.name,
                           .group = "dmp-bridge-" + options.name,
                           .topic = std::string(kafka::kDeviceCommands)},
                          wake);
-  Uplink uplink(options.name, *routes, window, sink, clock, instruments);
+  Uplink uplink(options.name, *routes, **window, sink, clock, instruments);
   Downlink downlink(options.name, commands, source, clock, instruments);
-  Pump pump(water_marks(options), std::random_device()(), uplink, downlink, window, source, wake,
+  Pump pump(water_marks(options), std::random_device()(), uplink, downlink, **window, source, wake,
             clock, instruments);
   AdminPort admin(metrics, {.live = [&pump] { return pump.live(); },
                             .ready = [&pump] { return pump.ready(); }});

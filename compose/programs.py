@@ -79,6 +79,7 @@ class Bridge(Program):
             "mqtt-certificate": str(certificate),
             "mqtt-key": str(key),
             "kafka-brokers": self._kafka.brokers,
+            "window-file": str(self.state.data / "bridge.window"),
         }
 
     def inputs(self):

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "bridge/core/message.h"
+#include "bridge/core/window_record.h"
 
 namespace dmp::bridge {
 namespace {
@@ -24,8 +24,9 @@ TEST(Options, that_cannot_work_are_refused_by_name) {
   } cases[] = {
       {{}, "name"},
       {{"--name", "a/b"}, "name"},
-      {{"--name", "b", "--mqtt-uri", "mqtt://x:1"}, "mqtt-uri"},
-      {{"--name", "b"}, "mqtt-ca"},
+      {{"--name", "b"}, "window-file"},
+      {{"--name", "b", "--window-file", "w", "--mqtt-uri", "mqtt://x:1"}, "mqtt-uri"},
+      {{"--name", "b", "--window-file", "w"}, "mqtt-ca"},
       {{"--name", "b", "--mqtt-uri", "tcp://x:1", "--kafka-brokers", ""}, "kafka-brokers"},
       {{"--name", "b", "--window-bytes", "1000000"}, "window-bytes"},
   };
@@ -40,10 +41,11 @@ TEST(Options, that_cannot_work_are_refused_by_name) {
 
 TEST(Options, leave_room_above_high_water_for_whatever_is_still_coming) {
   Options options;
-  ASSERT_TRUE(parse(options, {"--name", "b", "--mqtt-uri", "tcp://127.0.0.1:1"}));
+  ASSERT_TRUE(parse(options,
+                    {"--name", "b", "--window-file", "memory", "--mqtt-uri", "tcp://127.0.0.1:1"}));
   const WaterMarks marks = water_marks(options);
   EXPECT_GE(static_cast<std::size_t>(options.window_bytes) - marks.high_bytes,
-            static_cast<std::size_t>(kReceiveMax) * MessageLimits::kMessageBytes);
+            static_cast<std::size_t>(kReceiveMax) * kRecordBytesMax);
   EXPECT_GE(static_cast<std::size_t>(options.window_messages) - marks.high_messages,
             static_cast<std::size_t>(kReceiveMax));
 }

@@ -1,5 +1,6 @@
-// The contract of every Window.
+// The contract of every Window: in memory, and in a file.
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -7,7 +8,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include "bridge/adapters/mapped_window.h"
 #include "bridge/adapters/memory_window.h"
+#include "tests/bridge/scratch_folder.h"
 
 namespace dmp::bridge {
 namespace {
@@ -15,7 +18,41 @@ namespace {
 constexpr std::size_t kBytes = 256 * 1024;
 constexpr std::size_t kMessages = 100;
 
-std::unique_ptr<Window> make_window() { return std::make_unique<MemoryWindow>(kBytes, kMessages); }
+struct Kind {
+  const char* name;
+  std::function<std::unique_ptr<Window>(const std::string& path, std::size_t bytes,
+                                        std::size_t messages)>
+      make;
+};
+
+const Kind kKinds[] = {
+    {"memory",
+     [](const std::string&, std::size_t bytes, std::size_t messages) {
+       return std::make_unique<MemoryWindow>(bytes, messages);
+     }},
+    {"mapped",
+     [](const std::string& path, std::size_t bytes, std::size_t messages) {
+       auto window = MappedWindow::open(
+           {.path = path, .bridge = "bridge-1", .bytes_max = bytes, .messages_max = messages});
+       return window ? std::move(*window) : nullptr;
+     }},
+};
+
+class WindowContract : public testing::TestWithParam<Kind> {
+ protected:
+  // Each is empty.
+  std::unique_ptr<Window> make_window(std::size_t bytes = kBytes,
+                                      std::size_t messages = kMessages) {
+    return GetParam().make(folder_.file("window-" + std::to_string(++made_)), bytes, messages);
+  }
+
+ private:
+  ScratchFolder folder_;
+  int made_ = 0;
+};
+
+INSTANTIATE_TEST_SUITE_P(Window, WindowContract, testing::ValuesIn(kKinds),
+                         [](const auto& kind) { return std::string(kind.param.name); });
 
 Message message_of(std::string_view topic, std::string_view payload) {
   Message message;
@@ -24,7 +61,7 @@ Message message_of(std::string_view topic, std::string_view payload) {
   return bounded(message);
 }
 
-TEST(Window, gives_back_every_part_of_a_message_from_memory_of_its_own) {
+TEST_P(WindowContract, gives_back_every_part_of_a_message_from_memory_of_its_own) {
   const auto window = make_window();
   {
     std::string payload("pay\0load", 8);
@@ -57,7 +94,7 @@ TEST(Window, gives_back_every_part_of_a_message_from_memory_of_its_own) {
   EXPECT_FALSE(window->take());
 }
 
-TEST(Window, refuses_and_counts_when_it_has_no_room_and_takes_again_after_a_free) {
+TEST_P(WindowContract, refuses_and_counts_when_it_has_no_room_and_takes_again_after_a_free) {
   const auto window = make_window();
   const std::string large(MessageLimits::kPayloadBytes, 'x');
   std::size_t kept = 0;
@@ -70,13 +107,13 @@ TEST(Window, refuses_and_counts_when_it_has_no_room_and_takes_again_after_a_free
   EXPECT_TRUE(window->append(message_of("t", large)));
 }
 
-TEST(Window, bounds_the_number_of_messages_however_small) {
+TEST_P(WindowContract, bounds_the_number_of_messages_however_small) {
   const auto window = make_window();
   for (std::size_t i = 0; i < kMessages; ++i) ASSERT_TRUE(window->append(message_of("t", "")));
   EXPECT_FALSE(window->append(message_of("t", "")));
 }
 
-TEST(Window, is_empty_after_everything_is_freed) {
+TEST_P(WindowContract, is_empty_after_everything_is_freed) {
   const auto window = make_window();
   for (int round = 0; round < 1000; ++round) {
     ASSERT_TRUE(window->append(message_of("topic", std::string(1000, 'x'))));
@@ -87,7 +124,7 @@ TEST(Window, is_empty_after_everything_is_freed) {
   }
 }
 
-TEST(Window, keeps_room_for_a_burst_wherever_it_stood_empty) {
+TEST_P(WindowContract, keeps_room_for_a_burst_wherever_it_stood_empty) {
   for (std::size_t before = 1; before < 60; ++before) {
     const auto window = make_window();
     for (std::size_t i = 0; i < before; ++i) {
@@ -103,9 +140,10 @@ TEST(Window, keeps_room_for_a_burst_wherever_it_stood_empty) {
 }
 
 // Against a plain queue: same contents whatever the order of appends, takes and frees.
-TEST(Window, behaves_like_a_queue) {
-  EXPECT_TRUE(rc::check([](const std::vector<std::uint16_t>& steps) {
-    MemoryWindow window(80 * 1024, 20);
+TEST_P(WindowContract, behaves_like_a_queue) {
+  EXPECT_TRUE(rc::check([this](const std::vector<std::uint16_t>& steps) {
+    const auto made = make_window(80 * 1024, 20);
+    Window& window = *made;
     std::deque<std::string> model;  // not yet freed
     std::size_t taken = 0;
     std::uint64_t freed = 0;
@@ -133,7 +171,7 @@ TEST(Window, behaves_like_a_queue) {
   }));
 }
 
-TEST(Window, passes_messages_between_two_threads_whole_and_in_order) {
+TEST_P(WindowContract, passes_messages_between_two_threads_whole_and_in_order) {
   constexpr std::uint32_t kCount = 50'000;
   const auto window = make_window();
   const std::jthread appender([&window](const std::stop_token& stop) {

@@ -23,7 +23,7 @@ class Neighbours : public testing::Test {
   void begin() {
     std::vector<std::unique_ptr<LanSource>> sources;
     sources.push_back(NeighbourSource::open(LanStage::kBridge).value());
-    watch_ = std::make_unique<LanWatch>(std::move(sources), events_);
+    watch_ = std::make_unique<LanWatch>(std::move(sources), events_, metrics_);
     ASSERT_TRUE(watch_->run());
     table_ = KernelNeighbours::open(LanStage::kBridge).value();
   }
@@ -48,6 +48,7 @@ class Neighbours : public testing::Test {
   std::unique_ptr<LanStage> stage_;
   EventQueue events_{10'000, 1 << 20};
   std::unique_ptr<KernelNeighbours> table_;
+  Metrics metrics_;
   std::unique_ptr<LanWatch> watch_;
 };
 

@@ -5,6 +5,7 @@
 #include "base/settings.h"
 #include "base/stop.h"
 #include "registry/adapters/pqxx_migrations.h"
+#include "registry/check_database.h"
 #include "registry/options.h"
 #include "registry/serve.h"
 
@@ -31,6 +32,11 @@ int play(const dmp::registry::Options& options, dmp::Stop& stop) {
   return 1;
 }
 
+int check(const dmp::registry::Options& options, dmp::Stop& stop) {
+  stop.run();
+  return dmp::registry::check_database(options, stop.token());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -42,7 +48,8 @@ int main(int argc, char** argv) {
   add_to(settings, options);
   if (const auto status = exit_status(settings.parse(argc, argv), kProgram)) return *status;
   try {
-    return options.command == "migrate" ? migrate(options) : play(options, stop);
+    if (options.command == "migrate") return migrate(options);
+    return options.command == "verify" ? check(options, stop) : play(options, stop);
   } catch (const std::exception& error) {
     dmp::log_error("unexpected_exception", {{"error", error.what()}});
     return 1;

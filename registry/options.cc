@@ -4,6 +4,11 @@
 
 namespace dmp::registry {
 
+Retention Options::retention() const {
+  return {.history = std::chrono::hours(24 * history_days),
+          .rows = static_cast<std::size_t>(history_rows)};
+}
+
 bool Options::has_role(const std::string& role) const {
   return std::find(roles.begin(), roles.end(), role) != roles.end();
 }
@@ -15,6 +20,13 @@ Status Options::check() const {
                 "\"host=127.0.0.1 dbname=dmp user=dmp passfile=FILE\"");
   }
   if (command == "migrate") return {};
+  if (repair && command != "verify") {
+    return fail("bad_setting", "repair: belongs to the command verify");
+  }
+  if (command == "verify") {
+    if (!kafka_brokers.empty()) return {};
+    return fail("bad_setting", "kafka-brokers: is empty; verify needs host:port[,host:port]");
+  }
   if (roles.empty()) return fail("bad_setting", "roles: is empty; give ingest, api or both");
   for (const std::string& role : roles) {
     if (role != "ingest" && role != "api") {
@@ -34,7 +46,9 @@ void add_to(Settings& settings, Options& options) {
   constexpr std::int64_t kLanesMax = 64;
   settings.commands(options.command,
                     {{"migrate", "bring the database's tables up to date, and leave"},
-                     {"serve", "play the roles given until stopped"}});
+                     {"serve", "play the roles given until stopped"},
+                     {"verify", "compare the tables with a replay of the topics, and leave"}});
+  settings.add("repair", options.repair, "with verify: store again what differs");
   settings.add("roles", options.roles, "what this instance does, by commas: ingest, api");
   settings.add("database", options.database,
                "PostgreSQL or CockroachDB: libpq connection string or URI; password by passfile=");

@@ -7,11 +7,13 @@
 
 #include "base/settings.h"
 #include "registry/api/api_server.h"
+#include "registry/core/retention.h"
 
 namespace dmp::registry {
 
 struct Options {
-  std::string command;  // migrate | serve
+  std::string command;  // migrate | serve | verify
+  bool repair = false;
   std::vector<std::string> roles = {"ingest", "api"};
 
   std::string database;  // libpq connection string or URI; a password belongs in its passfile
@@ -30,6 +32,7 @@ struct Options {
   std::string admin_address = "127.0.0.1";
   std::int64_t admin_port = 0;
 
+  [[nodiscard]] Retention retention() const;
   [[nodiscard]] bool has_role(const std::string& role) const;
   [[nodiscard]] Status check() const;
 };

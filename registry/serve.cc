@@ -82,11 +82,6 @@ Ingest::Parts parts_of(const Options& options, const Clock& clock, Metrics& metr
       .memory = memory_of(source, limits, metrics)};
 }
 
-Retention retention_of(const Options& options) {
-  return {.history = std::chrono::hours(24 * options.history_days),
-          .rows = static_cast<std::size_t>(options.history_rows)};
-}
-
 // The roles this instance plays; a role it does not play is not there.
 struct Roles {
   std::unique_ptr<DeadLetters> dead_letters;
@@ -120,7 +115,7 @@ Status start(Roles& roles, const Options& options, const Clock& clock, Metrics& 
     roles.resyncs = std::move(*resyncs);
     roles.cleaner = std::make_unique<PqxxCleaner>(options.database);
     roles.janitor.emplace(clock, metrics, *roles.cleaner,
-                          Janitor::Limits{.retention = retention_of(options)});
+                          Janitor::Limits{.retention = options.retention()});
     roles.ingest.emplace(parts_of(options, clock, metrics, *roles.dead_letters, *roles.resyncs));
   }
   if (!options.has_role("api")) return {};

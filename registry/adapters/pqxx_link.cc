@@ -17,9 +17,10 @@ struct PqxxLink::Connection {
 };
 
 PqxxLink::PqxxLink(const std::string& database, const std::string& application,
-                   std::vector<Prepared> statements)
+                   std::vector<Prepared> statements, std::string session)
     : database_(bounded_connection_string(database, application)),
-      statements_(std::move(statements)) {}
+      statements_(std::move(statements)),
+      session_(std::move(session)) {}
 
 PqxxLink::~PqxxLink() { disconnect(); }
 
@@ -31,6 +32,7 @@ SqlResult<void> PqxxLink::connect() {
   if (connection_) return {};
   try {
     connection_ = std::make_unique<Connection>(database_);
+    if (!session_.empty()) pqxx::nontransaction(connection_->pqxx).exec(session_);
     for (const Prepared& statement : statements_) {
       connection_->pqxx.prepare(statement.name, statement.text);
     }

@@ -26,8 +26,9 @@ class PqxxLink {
     std::string text;
   };
 
+  // `session`: performed on every new connection before anything else.
   PqxxLink(const std::string& database, const std::string& application,
-           std::vector<Prepared> statements);
+           std::vector<Prepared> statements, std::string session = {});
   ~PqxxLink();
   PqxxLink(const PqxxLink&) = delete;
   PqxxLink& operator=(const PqxxLink&) = delete;
@@ -47,6 +48,7 @@ class PqxxLink {
 
   const std::string database_;
   const std::vector<Prepared> statements_;
+  const std::string session_;
   std::unique_ptr<Connection> connection_;
 
   std::mutex mutex_;

@@ -33,8 +33,9 @@ std::set<std::string> applied(pqxx::connection_base& connection) {
 }
 
 // Both statements commit on their own: a crash in between runs the first one again.
-std::vector<std::string> apply_missing(const std::string& database) {
+std::vector<std::string> apply_missing(const std::string& database, const std::string& schema) {
   pqxx::connection connection(bounded_connection_string(database, "dmp-registry-migrate"));
+  if (!schema.empty()) pqxx::nontransaction(connection).exec("SET search_path TO " + schema);
   pqxx::nontransaction(connection).exec(kTable);
   const std::set<std::string> before = applied(connection);
   std::vector<std::string> names;
@@ -51,11 +52,12 @@ std::vector<std::string> apply_missing(const std::string& database) {
 
 }  // namespace
 
-SqlResult<std::vector<std::string>> migrate(const std::string& database) {
+SqlResult<std::vector<std::string>> migrate(const std::string& database,
+                                            const std::string& schema) {
   Backoff backoff(kRetry, std::hash<std::thread::id>()(std::this_thread::get_id()));
   for (int attempt = 1;; ++attempt) {
     try {
-      return apply_missing(database);
+      return apply_missing(database, schema);
     } catch (const std::exception& error) {
       const SqlError converted = sql_error_of(error);
       const bool collided =

@@ -16,7 +16,9 @@ class connection_base;
 namespace dmp::registry {
 
 // Names of those applied now, in order; empty: the database was up to date.
-SqlResult<std::vector<std::string>> migrate(const std::string& database);
+// `schema`: other than that of the connection.
+SqlResult<std::vector<std::string>> migrate(const std::string& database,
+                                            const std::string& schema = {});
 
 // The first migration the database lacks; empty: none.
 SqlResult<std::string> missing_migration(pqxx::connection_base& connection);

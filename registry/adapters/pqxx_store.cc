@@ -31,12 +31,14 @@ std::vector<RaeSerial> serials_of(std::string_view list) {
 
 }  // namespace
 
-PqxxStore::PqxxStore(const std::string& database, const std::string& application)
+PqxxStore::PqxxStore(const std::string& database, const std::string& application,
+                     const std::string& schema)
     : link_(database, application,
             {{kUpdates, update_statement()},
              {kAgents, agent_statement()},
              {kBeats, beat_statement()},
-             {kFloors, floor_statement()}}) {}
+             {kFloors, floor_statement()}},
+            schema.empty() ? std::string() : "SET search_path TO " + schema) {}
 
 SqlResult<Written> PqxxStore::write(const Rows& rows) { return write_as(rows, kDecoder); }
 

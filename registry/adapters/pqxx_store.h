@@ -12,8 +12,10 @@ namespace dmp::registry {
 
 class PqxxStore final : public DeviceStore {
  public:
+  // `schema`: other than that of the connection.
   explicit PqxxStore(const std::string& database,
-                     const std::string& application = "dmp-registry-ingest");
+                     const std::string& application = "dmp-registry-ingest",
+                     const std::string& schema = {});
 
   SqlResult<Written> write(const Rows& rows) override;
   SqlResult<void> beat(const std::vector<Beat>& beats) override;

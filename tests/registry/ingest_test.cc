@@ -45,7 +45,7 @@ class RunningIngest {
                    KafkaSourceOptions options;
                    options.brokers = brokers;
                    options.group = group;
-                   options.session_timeout_ms = 6000;
+                   options.session_timeout_ms = 3000;
                    return KafkaSource::make(options, listener);
                  },
              .make_store = [database] { return std::make_unique<PqxxStore>(database); },

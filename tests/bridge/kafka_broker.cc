@@ -93,6 +93,10 @@ void MockKafka::set_down(bool down) {
   }
 }
 
+void MockKafka::set_round_trip(std::chrono::milliseconds time) {
+  rd_kafka_mock_broker_set_rtt(cluster_->mock, kBroker, static_cast<int>(time.count()));
+}
+
 void MockKafka::fail_produce(const std::vector<int>& error_codes) {
   std::vector<rd_kafka_resp_err_t> errors;
   for (const int code : error_codes) errors.push_back(static_cast<rd_kafka_resp_err_t>(code));

@@ -2,6 +2,7 @@
 // DMP_TEST_KAFKA; and a reader of everything a topic holds.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ class MockKafka {
   [[nodiscard]] std::string brokers() const;
   void create_topic(const std::string& topic, int partitions);
   void set_down(bool down);
+  void set_round_trip(std::chrono::milliseconds time);
   // The next produce requests fail so, one each.
   void fail_produce(const std::vector<int>& error_codes);
 

@@ -59,7 +59,7 @@ struct VerifyParts {
   Scratch& scratch;
   DeviceStore* live = nullptr;  // to be repaired; null: nothing is
   // Ingest works meanwhile: what differs is looked at again, this much later, before it counts.
-  std::chrono::milliseconds settle{5000};
+  std::chrono::milliseconds settle{2000};
 };
 
 Result<Verification> verify(const VerifyParts& parts, const std::stop_token& stop);

@@ -15,11 +15,11 @@ constexpr const char* kSessionsNext = "sessions_next";
 constexpr const char* kSessionsRemove = "sessions_remove";
 constexpr const char* kCanariesRemove = "canaries_remove";
 
-const std::string kLimit = " LIMIT " + std::to_string(Cleaner::kPage);
+std::string limit() { return " LIMIT " + std::to_string(Cleaner::kPage); }
 
 std::string events(const std::string& where) {
   return "SELECT rae, device_session_id, timestamp FROM device_event " + where +
-         "ORDER BY rae DESC, device_session_id DESC, timestamp DESC" + kLimit;
+         "ORDER BY rae DESC, device_session_id DESC, timestamp DESC" + limit();
 }
 
 std::vector<PqxxLink::Prepared> statements() {
@@ -38,7 +38,7 @@ std::vector<PqxxLink::Prepared> statements() {
            "FROM device_state AS t LEFT JOIN rae AS r ON r.rae = t.rae\n"
            "WHERE (t.rae, t.device_session_id) > ($1::TEXT, $2::UUID)\n"
            "ORDER BY t.rae, t.device_session_id" +
-               kLimit},
+               limit()},
           {kSessionsRemove,
            "WITH t AS (DELETE FROM device_state WHERE (rae, device_session_id, seen_at) IN\n"
            "    (SELECT r, s, a FROM unnest($1::TEXT[], $2::UUID[], $3::BIGINT[]) AS x(r, s, a))\n"
@@ -49,7 +49,7 @@ std::vector<PqxxLink::Prepared> statements() {
           {kCanariesRemove,
            "WITH r AS (DELETE FROM rae WHERE rae IN\n"
            "    (SELECT rae FROM rae WHERE rae LIKE 'canary-%' AND " +
-               silent + " ORDER BY rae" + kLimit + ")\n  AND " + silent +
+               silent + " ORDER BY rae" + limit() + ")\n  AND " + silent +
                " RETURNING 1)\n"
                "SELECT count(*) FROM r"}};
 }

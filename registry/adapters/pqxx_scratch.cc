@@ -12,7 +12,7 @@ namespace dmp::registry {
 namespace {
 
 constexpr std::string_view kPrefix = "dmp_verify_";
-constexpr std::int64_t kLeftOverSeconds = 24 * 3600;
+constexpr std::int64_t kLeftOverSeconds = std::int64_t{24} * 3600;
 
 // A comparison reads whole tables; half an hour is far more than those of a day take.
 constexpr const char* kSession = "SET statement_timeout = '1800s'";
@@ -63,7 +63,7 @@ PqxxScratch::~PqxxScratch() {
 }
 
 SqlResult<void> PqxxScratch::create() {
-  const auto made = link_.with([&](pqxx::connection_base& connection) {
+  auto made = link_.with([&](pqxx::connection_base& connection) {
     const auto schemas =
         pqxx::nontransaction(connection)
             .exec(

@@ -40,8 +40,8 @@ Comparison comparison(const Table& table) {
   std::string shown;
   std::string joined;
   for (const std::string& key : table.keys) {
-    shown += (shown.empty() ? "" : " || ' ' || ") + ("s." + key + "::TEXT");
-    joined += (joined.empty() ? "" : " AND ") + ("l." + key + " = s." + key);
+    shown.append(shown.empty() ? "s." : " || ' ' || s.").append(key).append("::TEXT");
+    joined.append(joined.empty() ? "l." : " AND l.").append(key).append(" = s.").append(key);
   }
   std::string what = "''";
   for (const std::string& each : table.words) what += "\n      || " + each;
@@ -118,18 +118,20 @@ std::vector<Comparison> comparisons(const std::string& scratch, const Retention&
 std::vector<std::string> reread_statements(const std::string& scratch) {
   std::vector<std::string> statements;
   for (const std::string table : {"device_session", "device_state"}) {
-    std::string any;
+    std::string text = "UPDATE ";
+    text.append(table)
+        .append(" SET reader = 0 WHERE (rae, device_session_id) IN (\n")
+        .append("  SELECT l.rae, l.device_session_id FROM ")
+        .append(table)
+        .append(" AS l JOIN ")
+        .append(scratch)
+        .append(".")
+        .append(table)
+        .append(" AS s ON s.rae = l.rae AND s.device_session_id = l.device_session_id WHERE false");
     for (const FacetColumns& facet : facet_columns()) {
-      if (facet.table != table) continue;
-      any += (any.empty() ? "" : " OR ") + other_value(facet);
+      if (facet.table == table) text.append(" OR ").append(other_value(facet));
     }
-    statements.push_back("UPDATE " + table +
-                         " SET reader = 0 WHERE (rae, device_session_id) IN (SELECT l.rae, "
-                         "l.device_session_id FROM " +
-                         table + " AS l JOIN " + scratch + "." + table +
-                         " AS s ON s.rae = l.rae AND s.device_session_id = l.device_session_id "
-                         "WHERE " +
-                         any + ")");
+    statements.push_back(text.append(")"));
   }
   return statements;
 }

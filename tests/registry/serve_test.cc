@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "registry/check_database.h"
 #include "tests/fixtures/kafka.h"
 #include "tests/fixtures/waiting.h"
 #include "tests/registry/store_fixture.h"
@@ -97,6 +98,31 @@ TEST_F(ServeTest, a_stop_at_the_admin_port_commits_all_that_was_stored_like_a_si
   EXPECT_GE(committed, 200);
   EXPECT_EQ(database_.cell("SELECT count(*) FROM device_event"), std::to_string(committed));
   EXPECT_FALSE(get("/livez")) << "nobody is there any more";
+}
+
+TEST_F(ServeTest, verify_ends_with_1_while_a_row_is_behind_the_topics_and_with_0_once_repaired) {
+  produce_changes(1, 5);
+  options_.command = "verify";
+  EXPECT_EQ(check_database(options_, stop_.token()), 1) << "nothing was stored yet";
+  EXPECT_EQ(database_.cell("SELECT count(*) FROM device_event"), "0");
+  options_.repair = true;
+  EXPECT_EQ(check_database(options_, stop_.token()), 0);
+  EXPECT_EQ(database_.cell("SELECT count(*) FROM device_event"), "5");
+  options_.repair = false;
+  EXPECT_EQ(check_database(options_, stop_.token()), 0);
+  EXPECT_EQ(kafka_.committed("test", "dmp.device-updates", 1), 0) << "it is in no group";
+}
+
+TEST_F(ServeTest, verify_says_why_it_cannot_and_leaves_nothing_behind) {
+  const auto schemas = [&] {
+    return database_.cell(
+        "SELECT count(*) FROM information_schema.schemata WHERE schema_name LIKE 'dmp_verify_%'");
+  };
+  options_.command = "verify";
+  stop_.request();
+  produce_changes(1, 5);
+  EXPECT_EQ(check_database(options_, stop_.token()), 1);
+  EXPECT_EQ(schemas(), "0");
 }
 
 }  // namespace

@@ -229,6 +229,7 @@ void Agent::connect_if_due() {
   if (session_.is_overdue(now().steady)) {
     UplinkLost lost{"the broker did not answer in time"};
     on(lost);
+    will_.reset();  // of an attempt that was never made: the database refused for too long
   }
   if (!will_) return;
   const auto status =

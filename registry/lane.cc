@@ -101,10 +101,14 @@ bool Lane::store(Turn turn, const std::vector<Record>& records, std::vector<Dead
       news_.push_back(std::move(*news));
       origins_.push_back(&record);
     } else {
-      if (news.error().code == kClockAhead) {
+      DeadLetter letter{record, news.error().code, news.error().message, {}};
+      if (letter.code == kClockAhead) {
+        // One RAE's own fault with a cure of its own: no reason to hold up the others.
         if (auto sender = sender_of(record)) behind_.push_back(std::move(*sender));
+        letters.push_back(std::move(letter));
+      } else {
+        refuse(letters, std::move(letter));
       }
-      refuse(letters, {record, news.error().code, news.error().message, {}});
     }
   }
   return store_range(turn, {0, news_.size()}, letters);

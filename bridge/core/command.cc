@@ -40,7 +40,8 @@ std::optional<Error> objection_to(const Command& command, std::string_view bridg
 
 std::chrono::seconds time_left(const Command& command, std::int64_t wall_us) {
   const std::chrono::microseconds left(command.expires_at.value_or(wall_us) - wall_us);
-  return std::max(std::chrono::ceil<std::chrono::seconds>(left), std::chrono::seconds(1));
+  return std::clamp<std::chrono::seconds>(std::chrono::ceil<std::chrono::seconds>(left),
+                                          std::chrono::seconds(1), kTimeLeftMax);
 }
 
 }  // namespace dmp::bridge

@@ -25,6 +25,9 @@ struct Command {
 std::optional<Error> objection_to(const Command& command, std::string_view bridge,
                                   std::int64_t wall_us);
 
+// No command is kept longer, whatever its header says.
+inline constexpr std::chrono::seconds kTimeLeftMax = std::chrono::hours(24);
+
 // For how long the broker may keep it: whole seconds, at least one.
 std::chrono::seconds time_left(const Command& command, std::int64_t wall_us);
 

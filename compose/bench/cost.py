@@ -1,5 +1,6 @@
 """What work costs: CPU time and memory of processes, read from /proc."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -9,10 +10,15 @@ KIB_PER_MIB = 1024
 
 def cpu_s(pid, with_children=False):
     """CPU seconds of a process; on request also of its children, those that ended too."""
-    own, ended = _times(pid)
     if not with_children:
-        return own
-    return own + ended + sum(cpu_s(child) for child in _children(pid))
+        return _times(pid)[0]
+    while True:  # until none ended meanwhile: it would count twice, or not at all
+        before = _times(pid)[1]
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            children = sum(cpu_s(child) for child in _children(pid))
+            own, ended = _times(pid)
+            if ended == before:
+                return own + ended + children
 
 
 def peak_rss_mib(pid):

@@ -1,5 +1,7 @@
 #include "bridge/core/command.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "bridge/core/message.h"
@@ -67,6 +69,8 @@ TEST(Command, leaves_the_broker_whole_seconds_and_at_least_one) {
   EXPECT_EQ(time_left(command, kNow), std::chrono::seconds(1));
   command.expires_at = kNow + 59'000'001;
   EXPECT_EQ(time_left(command, kNow), std::chrono::seconds(60));
+  command.expires_at = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(time_left(command, kNow), kTimeLeftMax);
 }
 
 }  // namespace

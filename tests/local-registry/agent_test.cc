@@ -224,6 +224,18 @@ TEST_F(AgentLoop, gives_up_an_attempt_that_never_ends) {
   EXPECT_EQ(life.uplink.wills.size(), 2u);
 }
 
+TEST_F(AgentLoop, makes_one_attempt_after_the_database_refused_for_long) {
+  Life life(disk, clock);
+  disk.fail_commits(true);
+  life.agent->turn();
+  life.pass(seconds(20));
+  disk.fail_commits(false);
+  life.pass(seconds(2));
+  life.pass(seconds(2));
+  life.pass(seconds(2));
+  EXPECT_EQ(life.uplink.wills.size(), 1u) << "the Will that counts is that of the attempt";
+}
+
 TEST_F(AgentLoop, sends_a_new_roster_when_a_session_begins) {
   Life life(disk, clock);
   life.connect();

@@ -255,6 +255,20 @@ TEST_F(LaneTest, tells_an_agent_whose_clock_is_ahead_though_nothing_is_held_of_i
   EXPECT_EQ(dead_letters_.letters()[0].code, "clock_ahead");
 }
 
+TEST_F(LaneTest, is_not_halted_by_one_agent_whose_clock_is_ahead) {
+  assignment_.open({{kPartition, 0}, {kAgents, 0}});
+  std::vector<Record> records;
+  for (int i = 0; i < 200; ++i) {
+    records.push_back(presence_now(clock_, rae_, clock_.wall_us() + 7'200'000'000 + i));
+  }
+  source_.push(std::move(records));
+  start();
+  ASSERT_TRUE(wait_for([&] { return !sender_.orders().empty(); }));
+  end();
+  EXPECT_EQ(dead_letters_.letters().size(), 200U);
+  EXPECT_EQ(troubles_.text(), "");
+}
+
 TEST_F(LaneTest, goes_on_when_an_agent_cannot_be_told) {
   assignment_.open({{kPartition, 0}, {kAgents, 0}});
   sender_.refusing = true;

@@ -85,6 +85,8 @@ TEST(FastDecode, means_the_same_where_json_leaves_room) {
       with(R"({"network":{"timestamp":4,"port":-0}})"),
       with(R"({"software":{"timestamp":4,"os_version":"\ud800"}})"),
       with(R"({"software":{"timestamp":4,"os_version":"\u0000"}})"),
+      with(R"({"software":{"timestamp":4,"os_version":"\udc00"}})"),
+      with(R"({},"unknown":"\uDC00")"),
       with(R"({"software":null})"),
       with(R"({"software":{"timestamp":6}})"),
       with(R"({},"unknown":[{"deep":1e999}])"),

@@ -12,7 +12,7 @@
 namespace dmp::simulation {
 namespace {
 
-constexpr std::uint64_t kSeeds = 5'000;
+constexpr std::uint64_t kSeeds = 10'000;
 // A broken rule must show within so many.
 constexpr std::uint64_t kSeedsToFind = 2'000;
 // What two machines with one identity do to the broker by turns: the least wait between attempts

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <string>
@@ -26,6 +27,7 @@ class FakeStore final : public DeviceStore {
     std::unique_lock lock(mutex_);
     free_.wait(lock, [this] { return !held_; });
     ++writes;
+    if (rows.updates.sessions.size() >= mend_at_) refused_model_.clear();
     if (auto error = scripted(rows)) return tl::unexpected(*error);
     for (const SessionRow& row : rows.updates.sessions) merge(row);
     for (const EventRow& row : rows.updates.events) {
@@ -93,6 +95,13 @@ class FakeStore final : public DeviceStore {
   void refuse_model(const std::string& model) {
     std::lock_guard lock(mutex_);
     refused_model_ = model;
+  }
+
+  // Nothing is refused any more from the next write of at least `count` sessions on: between two
+  // looks at a batch, never in the middle of one.
+  void mend_before_batch_of(std::size_t count) {
+    std::lock_guard lock(mutex_);
+    mend_at_ = count;
   }
 
   // The newest beat by topic and partition.
@@ -175,6 +184,7 @@ class FakeStore final : public DeviceStore {
   SqlError failure_;
   int failures_ = 0;
   std::string refused_model_;
+  std::size_t mend_at_ = std::numeric_limits<std::size_t>::max();
   std::map<std::string, Beat> beats_;
 };
 

@@ -177,7 +177,7 @@ TEST_F(LaneTest, goes_on_by_itself_when_what_refused_its_records_is_mended) {
   source_.push(changes(200));
   start();
   ASSERT_TRUE(wait_for([&] { return !troubles_.text().empty(); }));
-  store_.refuse_model("");
+  store_.mend_before_batch_of(200);
   ASSERT_TRUE(wait_for([&] { return done(200); }));
   end();
   EXPECT_EQ(store_.sessions.size(), 200U);

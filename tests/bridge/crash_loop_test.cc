@@ -166,7 +166,8 @@ class CrashLoop : public testing::Test {
     constexpr std::string_view kHex = "0123456789abcdef";
     std::random_device random;
     std::string session = "00000000-0000-4000-8000-000000000000";
-    for (const std::size_t i : {0, 1, 2, 3, 4, 5, 6, 7, 28, 29, 30, 31, 32, 33, 34, 35}) {
+    for (const std::size_t i :
+         {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U, 28U, 29U, 30U, 31U, 32U, 33U, 34U, 35U}) {
       session[i] = kHex[random() % kHex.size()];
     }
     return session;

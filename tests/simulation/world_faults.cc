@@ -118,7 +118,7 @@ void World::clone(Site& site) {
   site.doubts = router->doubts();
   clone->become_clone_of(*router);
   clone->set_clock_error(dice_.chance(70) ? router->clock_error() : SimTime(0));
-  timeline_.in(up_to(seconds(2)), [this, &site] {
+  timeline_.in(up_to(seconds(2)), [&site] {
     if (site.has_clone) site.clone->boot();
   });
   timeline_.in(milliseconds(500) + up_to(seconds(4)), [this, &site] { end_clone(site); });

@@ -101,9 +101,9 @@ def _not_lost(scene):
     """Empty once every item says it is not known because the RAE is lost."""
     items = _never_offline(scene)
     for item in items:
-        presence = item["presence"]
-        if (presence["status"], presence["reason"]) != ("unknown", "rae_lost"):
-            return f"{_name(item)} is {presence['status']} ({presence['reason']})"
+        status, reason = item["presence"]["status"], item["presence"].get("reason")
+        if (status, reason) != ("unknown", "rae_lost"):
+            return f"{_name(item)} is {status} ({reason or 'which needs no reason'})"
         if item["schedulable"] or "rae_lost" not in [b["code"] for b in item["blockers"]]:
             return f"{_name(item)} is schedulable, or does not say rae_lost: {item['blockers']}"
     return "" if items else "the list is empty"

@@ -6,7 +6,7 @@ import json
 import unittest
 
 from compose import comparison, fleet, kafka_records
-from compose.demo import command
+from compose.demo import command, lab_promises
 from compose.demo.promise import Broken, Promise, sentence, wait
 from compose.demo.scene import FULL, SHORT
 from compose.main import parser
@@ -131,6 +131,43 @@ class ReadingTest(unittest.TestCase):
         self.assertEqual(found.compared, 7)
         for kind in ("lost", "stale", "phantom"):
             self.assertFalse(comparison.parse(json.dumps({**same, kind: 1})).is_equal)
+
+
+class LostRae:
+    """A scene whose RAE is still shown online for a moment after its agent was killed."""
+
+    lab_database = None
+
+    def __init__(self):
+        lost = {"status": "unknown", "reason": "rae_lost"}
+        blockers = [{"code": "rae_lost", "message": "nobody can know"}]
+        online, gone = [self._item({"status": "online"}, [])], [self._item(lost, blockers)]
+        self._looks = [online, online, gone, gone, online]
+        self.lab = self
+
+    def _item(self, presence, blockers):
+        return {"device_id": "d", "presence": presence, "blockers": blockers,
+                "schedulable": not blockers}  # fmt: skip
+
+    def items(self):
+        return self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]
+
+    def order(self, *_, **__):
+        pass
+
+    def log(self, part):
+        return part
+
+    def compare(self, *_, **__):
+        same = {"lost": 0, "stale": 0, "phantom": 0, "differences": []}
+        return comparison.parse(json.dumps({**same, "agents": []}))
+
+
+class LabPromisesTest(unittest.TestCase):
+    def test_a_list_that_learns_late_of_the_loss_is_waited_for(self):
+        scene = LostRae()
+        seen = lab_promises.a_lost_rae_makes_its_devices_unknown_never_offline_until_it_is_back
+        self.assertIn("nobody can know", seen.keep(scene))
 
 
 class FleetTest(unittest.TestCase):

@@ -1,12 +1,11 @@
 #include "bridge/adapters/paho_connection.h"
 
 #include <bit>
-#include <charconv>
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/tcp_connections.h"
 #include "bridge/adapters/paho_message.h"
-#include "bridge/adapters/socket_shutdown.h"
 
 namespace dmp::bridge {
 namespace {
@@ -17,15 +16,6 @@ constexpr int kFailures = 0x80;  // reason codes from here on
 constexpr std::size_t kHappeningsMax = PahoConnection::kPublishesMax + 64;
 constexpr std::chrono::seconds kConnectPatience{10};
 constexpr std::chrono::milliseconds kDisconnectPatience{1000};
-
-int port_of(const std::string& uri) {
-  const std::size_t colon = uri.rfind(':');
-  int port = 0;
-  if (colon != std::string::npos) {
-    std::from_chars(uri.data() + colon + 1, uri.data() + uri.size(), port);
-  }
-  return port;
-}
 
 std::string describe(const mqtt::token& token) {
   return mqtt::exception::printable_error(token.get_return_code(),

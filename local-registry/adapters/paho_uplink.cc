@@ -6,7 +6,7 @@
 #include <mqtt/async_client.h>
 
 #include "base/log.h"
-#include "local-registry/adapters/broker_sockets.h"
+#include "base/tcp_connections.h"
 
 namespace dmp::local {
 namespace {
@@ -151,7 +151,7 @@ Status PahoUplink::connect(const std::string& will_topic, const std::string& wil
     properties.add({mqtt::property::MAXIMUM_PACKET_SIZE, int{kPacketBytesMax}});
     client.options.set_properties(std::move(properties));  // last
     client.engaged = true;
-    other_sockets_ = sockets_to(broker_.uri);
+    other_sockets_ = connections_to(port_of(broker_.uri));
     client.mqtt.connect(client.options, nullptr, client.on_connect);
   } catch (const mqtt::exception& error) {
     client_->engaged = false;
@@ -202,7 +202,7 @@ void PahoUplink::disconnect() {
 // Paho says DISCONNECT in every way it has of ending, also in its destructor.
 void PahoUplink::abandon() {
   client_->engaged = false;
-  shut_sockets_to(broker_.uri, other_sockets_);
+  shut_connections_to(port_of(broker_.uri), other_sockets_);
 }
 
 }  // namespace dmp::local

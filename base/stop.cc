@@ -49,16 +49,18 @@ void Stop::wait_for_signals(const std::stop_token& end) {
   // A bounded wait instead of a wake-up signal: the thread may end a fifth of a second late.
   const timespec patience{0, 200'000'000};
   while (!end.stop_requested()) {
-    if (std::chrono::steady_clock::now() >= end_by_) {
+    if (end_by_ && std::chrono::steady_clock::now() >= *end_by_) {
       log_error("stop_overdue", {{"error", "the program did not end in time; it ends itself"}});
       _exit(kOverdue);
     }
     const int signal = sigtimedwait(&set, nullptr, &patience);
-    if (signal < 0) continue;
-    if (source_.stop_requested()) _exit(128 + signal);
-    log_info("stop_requested", {{"signal", signal}});
-    source_.request_stop();
-    end_by_ = std::chrono::steady_clock::now() + kEndWithin;
+    if (signal >= 0) {
+      if (source_.stop_requested()) _exit(128 + signal);
+      log_info("stop_requested", {{"signal", signal}});
+      source_.request_stop();
+    }
+    if (!end_by_ && source_.stop_requested())
+      end_by_ = std::chrono::steady_clock::now() + kEndWithin;
   }
 }
 

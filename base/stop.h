@@ -3,11 +3,12 @@
 // Construct it first in main: it blocks both signals in the calling thread, and every thread
 // started later inherits that. SIGPIPE is ignored for the whole process (Paho C 1.3.12 and libpq
 // write to sockets whose peer may be gone). A second signal ends the process at once with
-// status 128 + signal. A process that still runs kEndWithin after the first one says so and ends
-// itself with status kOverdue: whatever hangs, a stop is bounded.
+// status 128 + signal. A process that still runs kEndWithin after it was asked to stop, by a signal
+// or by request(), says so and ends itself with status kOverdue: whatever hangs, a stop is bounded.
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -36,7 +37,7 @@ class Stop {
  private:
   void wait_for_signals(const std::stop_token& end);
 
-  std::chrono::steady_clock::time_point end_by_ = std::chrono::steady_clock::time_point::max();
+  std::optional<std::chrono::steady_clock::time_point> end_by_;  // of the thread
   std::stop_source source_;
   std::jthread thread_;
 };

@@ -7,8 +7,6 @@
 #include <thread>
 #include <utility>
 
-#include <unistd.h>
-
 #include "base/admin_port.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -24,20 +22,6 @@
 
 namespace dmp::registry {
 namespace {
-
-constexpr std::chrono::seconds kStopMax{10};
-
-// A library that hangs must not keep the process: what matters was committed before.
-void end_if_late(const std::stop_token& finished, const std::stop_token& stop) {
-  constexpr std::chrono::milliseconds kLook{200};
-  while (!stop.stop_requested()) {
-    if (stopped_within(finished, kLook)) return;
-  }
-  if (stopped_within(finished, kStopMax)) return;
-  log_error("stop_forced", {{"after_s", kStopMax.count()},
-                            {"effect", "records not committed come again, harmlessly"}});
-  _exit(1);
-}
 
 // A batch, decoded, is about three times what it was (lane.h).
 constexpr std::int64_t kBatchCopies = 4;
@@ -143,7 +127,6 @@ void wait_for(const std::stop_token& stop) {
 
 Status serve(const Options& options, Stop& stopping) {
   const std::stop_token stop = stopping.token();
-  std::jthread watchdog([&stop](const std::stop_token& finished) { end_if_late(finished, stop); });
   const SystemClock clock;
   Metrics metrics;
   Roles roles;

@@ -11,32 +11,35 @@
 namespace dmp {
 namespace {
 
-[[noreturn]] void hang_in_spite_of(int signal) {
+template <class Ask>
+[[noreturn]] void hang_after(Ask&& ask) {
   log_start("stop_test");
   Stop stop;
   stop.run();
-  kill(getpid(), signal);
+  ask(stop);
   for (;;) pause();
 }
 
 TEST(StopDeathTest, a_program_that_hangs_after_a_stop_request_ends_itself_and_says_so) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
-  EXPECT_EXIT(hang_in_spite_of(SIGTERM), testing::ExitedWithCode(Stop::kOverdue), "stop_overdue");
+  EXPECT_EXIT(hang_after([](Stop&) { kill(getpid(), SIGTERM); }),
+              testing::ExitedWithCode(Stop::kOverdue), "stop_overdue");
+}
+
+TEST(StopDeathTest, so_does_one_that_was_asked_to_stop_without_a_signal) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(hang_after([](Stop& stop) { stop.request(); }),
+              testing::ExitedWithCode(Stop::kOverdue), "stop_overdue");
 }
 
 TEST(StopDeathTest, a_second_signal_ends_it_at_once) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
-  EXPECT_EXIT(
-      {
-        log_start("stop_test");
-        Stop stop;
-        stop.run();
-        kill(getpid(), SIGTERM);
-        while (!stop.token().stop_requested()) std::this_thread::yield();
-        kill(getpid(), SIGINT);
-        for (;;) pause();
-      },
-      testing::ExitedWithCode(128 + SIGINT), "stop_requested");
+  EXPECT_EXIT(hang_after([](Stop& stop) {
+                kill(getpid(), SIGTERM);
+                while (!stop.token().stop_requested()) std::this_thread::yield();
+                kill(getpid(), SIGINT);
+              }),
+              testing::ExitedWithCode(128 + SIGINT), "stop_requested");
 }
 
 }  // namespace

@@ -115,24 +115,16 @@ bool Lane::store(Turn turn, const std::vector<Record>& records, std::vector<Dead
 }
 
 bool Lane::store_range(Turn turn, Range range, std::vector<DeadLetter>& letters) {
-  while (range.size() > 0) {
-    const Outcome whole = write(turn, range);
-    if (whole != Outcome::kRefused) return whole == Outcome::kStored;
-    Bisect bisect(range);
-    while (!bisect.culprit()) {
-      const Outcome half = write(turn, bisect.range());
-      if (half == Outcome::kGivenUp) return false;
-      half == Outcome::kStored ? bisect.stored() : bisect.failed();
-    }
-    refuse(letters, {*origins_[*bisect.culprit()], "refused_by_database", last_refusal_.message,
-                     last_refusal_.sqlstate});
-    if (is_poisoned()) return true;  // the batch is held: no need to find all of them
-    range = bisect.rest();
-  }
-  return true;
+  return store_but_culprits(
+      range, [&](Range part) { return write(turn, part); },
+      [&](std::size_t culprit) {
+        refuse(letters, {*origins_[culprit], "refused_by_database", last_refusal_.message,
+                         last_refusal_.sqlstate});
+        return !is_poisoned();  // a batch that is held: no need to find all of them
+      });
 }
 
-Lane::Outcome Lane::write(Turn turn, Range range) {
+Attempt Lane::write(Turn turn, Range range) {
   const SteadyTime begin = shared_.clock.steady();
   for (std::size_t i = range.begin; i < range.end; ++i) fold_.add(news_[i]);
   const Rows rows = fold_.take();
@@ -143,13 +135,13 @@ Lane::Outcome Lane::write(Turn turn, Range range) {
       shared_.metrics.stored(range.size(), rows, *written, spent.count());
       note_behind(written->behind, range);
       database_works();
-      return Outcome::kStored;
+      return Attempt::kStored;
     }
     if (written.error().fault == SqlFault::kData) {
       last_refusal_ = written.error();
-      return Outcome::kRefused;
+      return Attempt::kRefused;
     }
-    if (!wait_after(turn, written.error())) return Outcome::kGivenUp;
+    if (!wait_after(turn, written.error())) return Attempt::kGivenUp;
   }
 }
 

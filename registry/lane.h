@@ -75,9 +75,8 @@ class Lane {
   void beat(RecordSource& source);
   void note_behind(const std::vector<RaeSerial>& raes, Range range);
 
-  enum class Outcome { kStored, kRefused, kGivenUp };
   // Tries until the rows are stored or one of them is to blame.
-  Outcome write(Turn turn, Range range);
+  Attempt write(Turn turn, Range range);
   bool wait_after(Turn turn, const SqlError& error);
   void database_works();
   void database_fails(const SqlError& error);

@@ -43,21 +43,22 @@ class Pass {
   [[nodiscard]] std::int64_t refused() const { return refused_; }
 
  private:
-  // Halves a batch that is refused until the record to blame is left.
   Status write(const std::vector<News>& news, Range range) {
-    if (range.size() == 0) return {};
-    Fold fold;
-    for (std::size_t i = range.begin; i < range.end; ++i) fold.add(news[i]);
-    const auto written = try_write(fold.take());
-    if (written) return {};
-    if (written.error().fault != SqlFault::kData) return database_error(written.error());
-    if (range.size() == 1) {
+    Status outcome;
+    const auto attempt = [&](Range part) {
+      Fold fold;
+      for (std::size_t i = part.begin; i < part.end; ++i) fold.add(news[i]);
+      const auto written = try_write(fold.take());
+      if (written) return Attempt::kStored;
+      if (written.error().fault == SqlFault::kData) return Attempt::kRefused;
+      outcome = database_error(written.error());
+      return Attempt::kGivenUp;
+    };
+    static_cast<void>(store_but_culprits(range, attempt, [&](std::size_t) {
       ++refused_;
-      return {};
-    }
-    const std::size_t middle = range.begin + range.size() / 2;
-    if (auto status = write(news, {range.begin, middle}); !status) return status;
-    return write(news, {middle, range.end});
+      return true;
+    }));
+    return outcome;
   }
 
   SqlResult<Written> try_write(const Rows& rows) {

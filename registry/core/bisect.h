@@ -39,4 +39,26 @@ class Bisect {
   std::size_t end_;
 };
 
+enum class Attempt { kStored, kRefused, kGivenUp };
+
+// Stores all of a range but the records to blame. `attempt(Range)` says what became of a range,
+// `blame(index)` hears of each record that is refused alone, and says whether to go on. False:
+// `attempt` gave up.
+template <class Try, class Blame>
+bool store_but_culprits(Range range, Try&& attempt, Blame&& blame) {
+  while (range.size() > 0) {
+    const Attempt whole = attempt(range);
+    if (whole != Attempt::kRefused) return whole == Attempt::kStored;
+    Bisect bisect(range);
+    while (!bisect.culprit()) {
+      const Attempt half = attempt(bisect.range());
+      if (half == Attempt::kGivenUp) return false;
+      half == Attempt::kStored ? bisect.stored() : bisect.failed();
+    }
+    if (!blame(*bisect.culprit())) return true;
+    range = bisect.rest();
+  }
+  return true;
+}
+
 }  // namespace dmp::registry

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "registry/adapters/kafka_produce.h"
 #include "schema/topics.h"
 
 namespace dmp::registry {
@@ -27,62 +28,35 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   --(*share)->open;
 }
 
-void add_header(rd_kafka_headers_t* headers, std::string_view name, std::string_view value) {
-  rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                      static_cast<ssize_t>(value.size()));
-}
-
 KafkaHeaders headers_of(const DeadLetter& letter) {
   const Record& record = letter.record;
   KafkaHeaders headers(rd_kafka_headers_new(record.headers.size() + 7));
-  for (const Header& header : record.headers) add_header(headers.get(), header.name, header.value);
+  for (const Header& header : record.headers) add_header(headers, header.name, header.value);
   const std::string partition = std::to_string(record.partition.number);
   const std::string offset = std::to_string(record.offset);
-  add_header(headers.get(), kafka::kReasonCode, letter.code);
-  add_header(headers.get(), kafka::kReason,
-             std::string_view(letter.reason).substr(0, kReasonBytesMax));
-  add_header(headers.get(), kafka::kRefusedBy, "registry");
-  add_header(headers.get(), kafka::kSourceTopic, record.partition.topic);
-  add_header(headers.get(), kafka::kSourcePartition, partition);
-  add_header(headers.get(), kafka::kSourceOffset, offset);
-  if (!letter.sqlstate.empty()) add_header(headers.get(), kafka::kSqlState, letter.sqlstate);
+  add_header(headers, kafka::kReasonCode, letter.code);
+  add_header(headers, kafka::kReason, std::string_view(letter.reason).substr(0, kReasonBytesMax));
+  add_header(headers, kafka::kRefusedBy, "registry");
+  add_header(headers, kafka::kSourceTopic, record.partition.topic);
+  add_header(headers, kafka::kSourcePartition, partition);
+  add_header(headers, kafka::kSourceOffset, offset);
+  if (!letter.sqlstate.empty()) add_header(headers, kafka::kSqlState, letter.sqlstate);
   return headers;
 }
 
-rd_kafka_vu_t text_part(rd_kafka_vtype_t type, const std::string& text) {
-  rd_kafka_vu_t part{};
-  part.vtype = type;
-  // librdkafka copies (RD_KAFKA_MSG_F_COPY) and does not write.
-  part.u.mem.ptr = const_cast<char*>(text.data());
-  part.u.mem.size = text.size();
-  return part;
-}
-
-Status produce(rd_kafka_t* client, const DeadLetter& letter,
-               const std::shared_ptr<Delivery>& delivery) {
+Status send(rd_kafka_t* client, const DeadLetter& letter,
+            const std::shared_ptr<Delivery>& delivery) {
   const std::string topic(kafka::kDeadLetters);
   KafkaHeaders headers = headers_of(letter);
   auto share = std::make_unique<std::shared_ptr<Delivery>>(delivery);
-  std::array<rd_kafka_vu_t, 6> parts{};
-  parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-  parts[0].u.cstr = topic.c_str();
-  parts[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-  parts[1].u.i = RD_KAFKA_MSG_F_COPY;
-  parts[2] = text_part(RD_KAFKA_VTYPE_KEY, letter.record.key);
-  parts[3] = text_part(RD_KAFKA_VTYPE_VALUE, letter.record.value);
-  parts[4].vtype = RD_KAFKA_VTYPE_HEADERS;
-  parts[4].u.headers = headers.get();
-  parts[5].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  parts[5].u.ptr = share.get();
   ++delivery->open;  // before: another thread may poll the report at once
-  const KafkaError error(rd_kafka_produceva(client, parts.data(), parts.size()));
+  const KafkaError error =
+      produce(client, topic, letter.record.key, letter.record.value, headers, share.get());
   if (error) {
     --delivery->open;
     return fail("kafka", topic + ": " + rd_kafka_error_string(error.get()), Retry::kYes);
   }
-  // The library owns both until the delivery report.
-  static_cast<void>(headers.release());
-  static_cast<void>(share.release());
+  static_cast<void>(share.release());  // the library's until the delivery report
   return {};
 }
 
@@ -118,7 +92,7 @@ KafkaDeadLetters::~KafkaDeadLetters() {
 Status KafkaDeadLetters::put(const std::vector<DeadLetter>& letters) {
   const auto delivery = std::make_shared<Delivery>();
   for (const DeadLetter& letter : letters) {
-    if (auto status = produce(client_.get(), letter, delivery); !status) return status;
+    if (auto status = send(client_.get(), letter, delivery); !status) return status;
   }
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (delivery->open > 0 && std::chrono::steady_clock::now() < deadline) {

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "registry/adapters/kafka_produce.h"
 #include "schema/codec.h"
 #include "schema/topics.h"
 
@@ -10,24 +11,11 @@ namespace {
 
 constexpr int kFlushMs = 500;
 
-rd_kafka_vu_t text_part(rd_kafka_vtype_t type, const std::string& text) {
-  rd_kafka_vu_t part{};
-  part.vtype = type;
-  // librdkafka copies (RD_KAFKA_MSG_F_COPY) and does not write.
-  part.u.mem.ptr = const_cast<char*>(text.data());
-  part.u.mem.size = text.size();
-  return part;
-}
-
 KafkaHeaders headers_of(const ResyncOrder& order) {
   KafkaHeaders headers(rd_kafka_headers_new(3));
-  const auto add = [&](std::string_view name, const std::string& value) {
-    rd_kafka_header_add(headers.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                        static_cast<ssize_t>(value.size()));
-  };
-  add(kafka::kContentType, "application/json");
-  add(kafka::kExpiresAt, std::to_string(order.expires_at.us));
-  if (!order.bridge.empty()) add(kafka::kBridge, order.bridge);
+  add_header(headers, kafka::kContentType, "application/json");
+  add_header(headers, kafka::kExpiresAt, std::to_string(order.expires_at.us));
+  if (!order.bridge.empty()) add_header(headers, kafka::kBridge, order.bridge);
   return headers;
 }
 
@@ -74,20 +62,10 @@ Status KafkaResyncs::send(const ResyncOrder& order) {
   const std::string key = agent_topic(order.rae, TopicKind::kResync);
   const std::string value = encode(order.resync);
   KafkaHeaders headers = headers_of(order);
-  std::array<rd_kafka_vu_t, 5> parts{};
-  parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-  parts[0].u.cstr = topic.c_str();
-  parts[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-  parts[1].u.i = RD_KAFKA_MSG_F_COPY;
-  parts[2] = text_part(RD_KAFKA_VTYPE_KEY, key);
-  parts[3] = text_part(RD_KAFKA_VTYPE_VALUE, value);
-  parts[4].vtype = RD_KAFKA_VTYPE_HEADERS;
-  parts[4].u.headers = headers.get();
-  const KafkaError error(rd_kafka_produceva(client_.get(), parts.data(), parts.size()));
+  const KafkaError error = produce(client_.get(), topic, key, value, headers);
   if (error) {
     return fail("kafka", topic + ": " + rd_kafka_error_string(error.get()), Retry::kYes);
   }
-  static_cast<void>(headers.release());  // the message owns them now
   return {};
 }
 

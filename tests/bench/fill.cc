@@ -4,7 +4,7 @@
 #include <chrono>
 #include <thread>
 
-#include "registry/adapters/kafka_handles.h"
+#include "registry/adapters/kafka_produce.h"
 #include "schema/codec.h"
 #include "schema/topics.h"
 
@@ -17,42 +17,16 @@ using registry::KafkaSetting;
 
 constexpr int kPatienceMs = 60'000;
 
-rd_kafka_vu_t text_part(rd_kafka_vtype_t type, const std::string& text) {
-  rd_kafka_vu_t part{};
-  part.vtype = type;
-  part.u.mem.ptr = const_cast<char*>(text.data());  // the library copies it
-  part.u.mem.size = text.size();
-  return part;
-}
-
-rd_kafka_headers_t* headers_of(std::int64_t received_at) {
-  rd_kafka_headers_t* headers = rd_kafka_headers_new(2);
-  const auto add = [&](std::string_view name, const std::string& value) {
-    rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                        static_cast<ssize_t>(value.size()));
-  };
-  add(kafka::kReceivedAt, std::to_string(received_at));
-  add(kafka::kBridge, "bench");
-  return headers;
-}
-
 // Waits while the library's queue is full.
-Status produce(rd_kafka_t* client, const registry::UpdateNews& news) {
+Status send(rd_kafka_t* client, const registry::UpdateNews& news) {
   const std::string topic(kafka::kDeviceUpdates);
   const std::string key = device_topic(news.rae, news.session, TopicKind::kUpdate);
   const std::string value = encode(news.update);
-  rd_kafka_headers_t* headers = headers_of(news.received_at.us);
+  registry::KafkaHeaders headers(rd_kafka_headers_new(2));
+  registry::add_header(headers, kafka::kReceivedAt, std::to_string(news.received_at.us));
+  registry::add_header(headers, kafka::kBridge, "bench");
   for (;;) {
-    std::array<rd_kafka_vu_t, 5> parts{};
-    parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-    parts[0].u.cstr = topic.c_str();
-    parts[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-    parts[1].u.i = RD_KAFKA_MSG_F_COPY;
-    parts[2] = text_part(RD_KAFKA_VTYPE_KEY, key);
-    parts[3] = text_part(RD_KAFKA_VTYPE_VALUE, value);
-    parts[4].vtype = RD_KAFKA_VTYPE_HEADERS;
-    parts[4].u.headers = headers;
-    const registry::KafkaError error(rd_kafka_produceva(client, parts.data(), parts.size()));
+    const auto error = registry::produce(client, topic, key, value, headers);
     if (!error) return {};
     if (rd_kafka_error_code(error.get()) != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       return fail("kafka", rd_kafka_error_string(error.get()));
@@ -80,7 +54,7 @@ Status fill(const std::string& brokers, const Load& load, std::int64_t from,
     if (per_second > 0) {
       std::this_thread::sleep_until(begin + std::chrono::microseconds(i * 1'000'000 / per_second));
     }
-    if (auto status = produce(client->get(), update_number(load, from + i)); !status) return status;
+    if (auto status = send(client->get(), update_number(load, from + i)); !status) return status;
     rd_kafka_poll(client->get(), 0);
   }
   if (rd_kafka_flush(client->get(), kPatienceMs) == RD_KAFKA_RESP_ERR_NO_ERROR) return {};

@@ -1,6 +1,4 @@
 #include <cstdio>
-#include <memory>
-#include <random>
 
 #include <malloc.h>
 

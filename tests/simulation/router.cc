@@ -28,6 +28,7 @@ Router::Life::Life(Router& router) {
   local::AgentSettings settings;
   settings.rae = router.rae_;
   settings.seed = router.dice_.next();
+  if (has_alike_dice(router.plant_)) settings.seed = 1;
   if (router.plant_ == Plant::kFreesOnPuback) settings.free_on = local::FreeOn::kPuback;
   settings.limits.probe.interval = std::chrono::minutes(1);
   agent = std::make_unique<local::Agent>(
@@ -171,7 +172,14 @@ void Router::link_lost(const std::string& why, bool taken_over) {
 void Router::deliver(const std::string& topic, const std::string& payload) {
   if (!is_running() || !life_->subscribed.contains(topic)) return;
   timeline_.tell(name_, "is told " + topic + " " + payload);
-  post(local::UplinkMessage{topic, payload});
+  post(local::UplinkMessage{topic, heard(topic, payload)});
+}
+
+std::string Router::heard(const std::string& topic, const std::string& payload) const {
+  if (plant_ != Plant::kReconnectsAtOwnWill || !topic.ends_with("/resync")) return payload;
+  Resync resync = decode_resync(payload).value();
+  ++resync.presence.us;  // above a Will now is what was at or above it
+  return encode(resync);
 }
 
 std::int64_t Router::wall_us() const { return timeline_.true_us() + clock_error_.count(); }

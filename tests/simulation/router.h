@@ -89,7 +89,8 @@ class Router final : public Clock, public local::Uplink, public local::Identifie
   void turn_leaving();
   void end_life();
   void post(local::Event event);
-  // What leaves under the planted rule.
+  // What arrives and what leaves under the planted rule.
+  [[nodiscard]] std::string heard(const std::string& topic, const std::string& payload) const;
   [[nodiscard]] std::string planted(const local::Publish& message) const;
 
   const RaeSerial rae_;

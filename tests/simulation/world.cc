@@ -16,7 +16,8 @@ constexpr int kDevices = 3;
 }  // namespace
 
 World::World(std::uint64_t seed, Plant plant, bool with_history)
-    : dice_(seed),
+    : plant_(plant),
+      dice_(seed),
       timeline_(with_history),
       network_(timeline_, dice_,
                [this](const registry::Record& record) { cloud_.consume(record); }),

@@ -72,6 +72,7 @@ class World {
     return dice_.between(std::chrono::milliseconds(0), most);
   }
 
+  const Plant plant_;
   Dice dice_;
   Timeline timeline_;
   Network network_;

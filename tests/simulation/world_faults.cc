@@ -24,6 +24,7 @@ void World::plan_faults(SimTime until) {
     // Clones talk so much that they would take half of the run's time.
     if (dice_.chance(theme == kClone ? 20 : 40)) themes_.push_back(theme);
   }
+  if (has_alike_dice(plant_)) themes_ = {kClone, kWeather};
   network_.tells_takeover = dice_.chance(50);
   const auto last = std::chrono::duration_cast<milliseconds>(until) - seconds(1);
   const std::int64_t faults = dice_.between(4, 16);

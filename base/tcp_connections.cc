@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace dmp {
@@ -55,6 +56,12 @@ void shut_connections_to(int port, const std::set<int>& spared) {
   each_connection_to(port, [&](int fd) {
     if (!spared.contains(fd)) shutdown(fd, SHUT_RDWR);
   });
+}
+
+void disable_nagle_to(int port) {
+  const int on = 1;
+  each_connection_to(port,
+                     [&](int fd) { setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); });
 }
 
 }  // namespace dmp

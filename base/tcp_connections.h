@@ -16,4 +16,8 @@ std::set<int> connections_to(int port);
 // Ends what is connected there now, but for `spared`: at once and without a word.
 void shut_connections_to(int port, const std::set<int>& spared = {});
 
+// Small writes leave at once, instead of waiting for the peer's acknowledgement of those before
+// (RFC 896), which it may hold back for 40 ms.
+void disable_nagle_to(int port);
+
 }  // namespace dmp

@@ -43,6 +43,7 @@ PahoConnection::PahoConnection(const MqttOptions& options, Window& window, Wake&
       happenings_(kHappeningsMax, kHappeningsMax),
       connected_([this](const mqtt::token& token, bool good) {
         if (!good) return tell({Happening::Kind::kConnectFailed, false, 0, describe(token)});
+        disable_nagle_to(port_);
         was_up_ = true;
         tell({Happening::Kind::kConnected, token.get_connect_response().is_session_present()});
       }),

@@ -35,6 +35,7 @@ struct PahoUplink::Client {
         on_connect(*this),
         on_subscribe(*this),
         on_publish(*this),
+        port(port_of(broker.uri)),
         mqtt(broker.uri, broker.client_id, mqtt::create_options(MQTTVERSION_5), nullptr) {
     mqtt.set_connection_lost_handler(
         [this](const std::string& cause) { lost(cause.empty() ? "the connection ended" : cause); });
@@ -61,6 +62,7 @@ struct PahoUplink::Client {
   struct Connecting final : mqtt::iaction_listener {
     explicit Connecting(Client& owner) : client(owner) {}
     void on_success(const mqtt::token&) override {
+      disable_nagle_to(client.port);
       client.was_connected = true;
       client.push(UplinkConnected{});
     }
@@ -97,6 +99,7 @@ struct PahoUplink::Client {
   Connecting on_connect;
   Subscribing on_subscribe;
   Publishing on_publish;
+  const int port;
   mqtt::connect_options options;  // the object connect() gets: copies lose their properties
   mqtt::async_client mqtt;        // last: it calls the others until it is destroyed
 };

@@ -11,19 +11,26 @@ PROGRESS = re.compile(r"\[(\d+/\d+)\]")
 
 def build(checkout, preset, step, targets=()):
     """Configures if needed and builds; returns the folder of the programs."""
-    folder = checkout / "build" / preset
-    log = new_log(checkout, f"build-{preset}")
-    steps = [["cmake", "--build", "--preset", preset]]
-    if targets:
-        steps[0] += ["--target", *targets]
-    if not (folder / "build.ninja").exists():
-        steps.insert(0, ["cmake", "--preset", preset])
-    owner = Owner(checkout)
-    for command in steps:
-        where = {"cwd": checkout, "env": owner.environment(), **owner.identity()}
-        if follow(command, log, step, PROGRESS, **where):
-            raise Failure(f"{' '.join(command)} failed", log=log)
+    folder = configure(checkout, preset, step)
+    chosen = ["--target", *targets] if targets else []
+    _run(checkout, ["cmake", "--build", "--preset", preset, *chosen], f"build-{preset}", step)
     return folder / "bin"
+
+
+def configure(checkout, preset, step):
+    """Prepares a preset's folder, unless that is done, and returns it."""
+    folder = checkout / "build" / preset
+    if not (folder / "build.ninja").exists():
+        _run(checkout, ["cmake", "--preset", preset], f"configure-{preset}", step)
+    return folder
+
+
+def _run(checkout, command, log_name, step):
+    log = new_log(checkout, log_name)
+    owner = Owner(checkout)
+    where = {"cwd": checkout, "env": owner.environment(), **owner.identity()}
+    if follow(command, log, step, PROGRESS, **where):
+        raise Failure(f"{' '.join(command)} failed", log=log)
 
 
 def new_log(checkout, name):

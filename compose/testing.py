@@ -4,19 +4,22 @@ import contextlib
 import difflib
 import os
 import re
+import subprocess
 from dataclasses import dataclass
 
 from compose import kafka_jars, packages
-from compose.build import build, new_log
+from compose.build import build, configure, new_log
 from compose.follow import follow
 from compose.private_stack import private_stack
 from compose.report import Failure
 
 RESULT = re.compile(r"\s*(\d+/\d+) Test +#\d+: (\S+)")
+LISTED = re.compile(r"Test +#\d+: (\S+)")
 SUMMARY = re.compile(r"\d+% tests passed, (\d+) tests failed out of (\d+)")
 TIDY_PROGRESS = re.compile(r"\[ *(\d+/\d+)\]")
 PROMISE = re.compile(r"((?:PASS|FAIL) .*)")
 VERDICT = re.compile(r"\d+ of \d+ promises kept")
+ANY = "."
 PYTHON_TESTS = "^(compose|lab|tidy|e2e)_"  # the same under every compiler
 
 
@@ -26,12 +29,18 @@ class Round:
 
     preset: str
     labels: tuple
-    only: str = "."  # names of tests to run and to leave out, as regular expressions
+    only: str = ANY  # names of tests to run and to leave out, as regular expressions
     skip: str = "^$"
 
     @property
     def needs_servers(self):
         return "contract" in self.labels
+
+    @property
+    def ctest(self):
+        """The command line that runs its tests."""
+        chosen = ["-L", f"^({'|'.join(self.labels)})$", "-R", self.only, "-E", self.skip]
+        return ["ctest", "--preset", self.preset, "--no-tests=error", *chosen]
 
 
 ROUNDS = {
@@ -103,18 +112,25 @@ def servers(checkout, report, account):
 def _round(checkout, report, label, environment):
     one = ROUNDS[label]
     with report.step(f"build {one.preset}") as step:
-        build(checkout, one.preset, step)
-    ctest = ["ctest", "--preset", one.preset, "--no-tests=error", "-R", one.only, "-E", one.skip]
-    ctest += ["-L", f"^({'|'.join(one.labels)})$"]
+        configure(checkout, one.preset, step)
+        build(checkout, one.preset, step, _programs(checkout, one))
     log = new_log(checkout, f"test-{label}")
     with report.step(f"test {label}") as step:
         environment = {**os.environ, **environment}
-        code = follow(ctest, log, step, RESULT, cwd=checkout, env=environment)
+        code = follow(one.ctest, log, step, RESULT, cwd=checkout, env=environment)
         found = SUMMARY.search(log.read_text(errors="replace"))
         step.result = f"{found[1]} of {found[2]} failed" if found else "no summary"
         if code:
             raise Failure(f"ctest under preset {one.preset}: {step.result}", log=log)
         step.result = f"{found[2]} passed"
+
+
+def _programs(checkout, one):
+    """What to build for a round: nothing more than its tests, if it runs only some."""
+    if one.only == ANY:
+        return ()
+    listed = subprocess.run([*one.ctest, "-N"], cwd=checkout, capture_output=True, text=True)
+    return LISTED.findall(listed.stdout)
 
 
 def _demo(checkout, report, account):

@@ -3,13 +3,15 @@
 #include <httplib.h>
 
 #include "base/log.h"
+#include "base/stop.h"
 #include "local-registry/adapters/documents.h"
 
 namespace dmp::local {
 namespace {
 
 constexpr int kConnectTimeoutS = 2;
-constexpr int kAnswerTimeoutS = 3;
+constexpr int kPauseTimeoutS = 3;
+constexpr std::chrono::seconds kWholeTimeout{5};
 constexpr std::chrono::hours kIdle{1};
 constexpr std::chrono::milliseconds kQueueFull{50};
 
@@ -41,17 +43,19 @@ Result<std::string> get(const std::string& url) {
   const Url parts = split(url);
   httplib::Client client(parts.origin);
   client.set_connection_timeout(kConnectTimeoutS);
-  client.set_read_timeout(kAnswerTimeoutS);
-  client.set_write_timeout(kAnswerTimeoutS);
+  client.set_read_timeout(kPauseTimeoutS);
+  client.set_write_timeout(kPauseTimeoutS);
   client.set_follow_location(false);
   client.set_decompress(false);  // a small answer must not become a large one
   std::string body;
-  // The answer as a whole has a deadline, or a device could dribble for ever.
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kAnswerTimeoutS);
+  // The library bounds each pause, so a device could dribble for ever: this bounds the whole.
+  const std::jthread guard([&client](const std::stop_token& answered) {
+    if (!stopped_within(answered, kWholeTimeout)) client.stop();
+  });
   const auto answer = client.Get(parts.path, [&](const char* data, std::size_t bytes) {
     if (body.size() + bytes > kAnswerBytesMax) return false;
     body.append(data, bytes);
-    return std::chrono::steady_clock::now() < deadline;
+    return true;
   });
   if (!answer) return fail("unreachable", what_failed(answer.error()), Retry::kYes);
   if (answer->status != 200) {

@@ -1,7 +1,8 @@
 // HttpProber: asks devices over HTTP, on a few threads of its own.
 //
-// Every request has 2 s to connect and 3 s to answer with at most 64 KiB; redirects are not
-// followed, nothing secret is sent. Orders wait in a bounded queue; a full one refuses.
+// Every request has 2 s to connect and 5 s in all, with no pause above 3 s, for at most 64 KiB;
+// redirects are not followed, nothing secret is sent. Orders wait in a bounded queue; a full one
+// refuses.
 #pragma once
 
 #include <atomic>
@@ -25,7 +26,7 @@ class HttpProber final : public Prober {
   HttpProber& operator=(const HttpProber&) = delete;
 
   void run();
-  // Waits for the requests under way. Idempotent.
+  // Waits for the requests under way, 5 s at most. Idempotent.
   void stop();
 
   bool ask(const ProbeOrder& order) override;

@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "base/stop.h"
 #include "local-registry/adapters/documents.h"
 #include "local-registry/adapters/http_prober.h"
 
@@ -51,6 +55,53 @@ class Device {
   std::thread thread_;
 };
 
+// A device whose header never ends, and never pauses for long.
+class Dribbler {
+ public:
+  Dribbler() : listening_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(listening_, reinterpret_cast<const sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(listening_, 1), 0);
+    getsockname(listening_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::jthread([this](const std::stop_token& end) { dribble(end); });
+  }
+  ~Dribbler() {
+    thread_.request_stop();
+    shutdown(listening_, SHUT_RDWR);  // wakes accept()
+    thread_.join();
+    close(listening_);
+  }
+  Dribbler(const Dribbler&) = delete;
+  Dribbler& operator=(const Dribbler&) = delete;
+
+  [[nodiscard]] Profile profile() const {
+    Profile profile;
+    profile.name = "dribble";
+    profile.url = "http://{address}:" + std::to_string(port_) + "/";
+    return profile;
+  }
+
+ private:
+  void dribble(const std::stop_token& end) const {
+    const int device = accept(listening_, nullptr, nullptr);
+    if (device < 0) return;
+    std::string said = "HTTP/1.1 200 OK\r\nX-Endless: ";
+    do {
+      if (send(device, said.data(), said.size(), MSG_NOSIGNAL) < 0) break;
+      said = "a";
+    } while (!stopped_within(end, std::chrono::milliseconds(100)));
+    close(device);
+  }
+
+  const int listening_;
+  int port_ = 0;
+  std::jthread thread_;
+};
+
 ProbeFinished ask(const std::vector<Profile>& profiles, const std::vector<std::string>& names) {
   EventQueue events(10, 1 << 20);
   Metrics metrics;
@@ -91,6 +142,14 @@ TEST(HttpProber, says_why_each_profile_failed) {
     EXPECT_NE(finished.outcomes[i].error.find(expected[i]), std::string::npos)
         << finished.outcomes[i].profile << ": " << finished.outcomes[i].error;
   }
+}
+
+TEST(HttpProber, gives_up_a_device_whose_header_does_not_end) {
+  const Dribbler device;
+  const std::vector<Profile> profiles = {device.profile()};
+  const ProbeFinished finished = ask(profiles, {"dribble"});
+  ASSERT_EQ(finished.outcomes.size(), 1u);
+  EXPECT_EQ(finished.outcomes[0].error, "no answer");
 }
 
 TEST(HttpProber, asks_only_the_profiles_of_the_order) {

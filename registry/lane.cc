@@ -94,6 +94,7 @@ bool Lane::store(Turn turn, const std::vector<Record>& records, std::vector<Dead
   origins_.clear();
   behind_.clear();
   tally_ = {};
+  news_.reserve(records.size());
   for (const Record& record : records) {
     tally_.taken(record.key);
     auto news = decode_record(record);

@@ -2,6 +2,9 @@
 #include "schema/codec.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
+
+#include "schema/fast_encode.h"
 
 namespace dmp {
 namespace {
@@ -78,6 +81,12 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+template <class Element>
+std::string encode_list(const std::vector<Element>& elements) {
+  if (auto text = fast_encode(elements)) return std::move(*text);
+  return dump(list_of(elements));
+}
+
 }  // namespace
 
 std::string encode(const DeviceUpdate& update) {
@@ -126,8 +135,8 @@ std::string encode(const BridgeHeartbeat& heartbeat) {
 }
 
 std::string encode(const Facets& facets) { return dump(facets_json(facets)); }
-std::string encode(const std::vector<Claim>& claims) { return dump(list_of(claims)); }
-std::string encode(const std::vector<Interface>& interfaces) { return dump(list_of(interfaces)); }
-std::string encode(const std::vector<HealthReason>& reasons) { return dump(list_of(reasons)); }
+std::string encode(const std::vector<Claim>& claims) { return encode_list(claims); }
+std::string encode(const std::vector<Interface>& interfaces) { return encode_list(interfaces); }
+std::string encode(const std::vector<HealthReason>& reasons) { return encode_list(reasons); }
 
 }  // namespace dmp

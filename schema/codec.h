@@ -16,6 +16,13 @@ namespace dmp {
 
 Result<DeviceUpdate> decode_update(std::string_view bytes, const RaeSerial& rae,
                                    const SessionId& session);
+struct ReadUpdate {
+  DeviceUpdate update;
+  std::string_view facets;  // as they stand in the bytes; "{}" if they do not
+};
+// As decode_update, with the text that a history keeps.
+Result<ReadUpdate> read_update(std::string_view bytes, const RaeSerial& rae,
+                               const SessionId& session);
 // The same, a few times slower: decode_update asks it why a message is not as it should be.
 Result<DeviceUpdate> slow_decode_update(std::string_view bytes, const RaeSerial& rae,
                                         const SessionId& session);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "schema/codec.h"
+#include "schema/facets_text.h"
 #include "schema/fast_decode.h"
 #include "schema/message_bounds.h"
 
@@ -242,10 +243,17 @@ void check_update(Decoder& decoder, const DeviceUpdate& update) {
 
 Result<DeviceUpdate> decode_update(std::string_view bytes, const RaeSerial& rae,
                                    const SessionId& session) {
-  if (check_bounds(bytes)) {
-    if (auto update = fast_decode_update(bytes, rae.str(), session)) return std::move(*update);
-  }
-  return slow_decode_update(bytes, rae, session);
+  auto read = read_update(bytes, rae, session);
+  if (!read) return tl::unexpected(read.error());
+  return std::move(read->update);
+}
+
+Result<ReadUpdate> read_update(std::string_view bytes, const RaeSerial& rae,
+                               const SessionId& session) {
+  if (auto read = fast_read_update(bytes, rae.str(), session)) return std::move(*read);
+  auto update = slow_decode_update(bytes, rae, session);
+  if (!update) return tl::unexpected(update.error());
+  return ReadUpdate{std::move(*update), facets_text(bytes)};
 }
 
 Result<DeviceUpdate> slow_decode_update(std::string_view bytes, const RaeSerial& rae,

@@ -4,6 +4,9 @@
 #include <array>
 #include <string>
 
+#ifdef __SSE2__
+#define RAPIDJSON_SSE2  // strings are looked through 16 bytes at a time
+#endif
 #include <rapidjson/document.h>
 
 namespace dmp {
@@ -13,6 +16,8 @@ using Value = rapidjson::Value;
 
 // Most messages fit; what does not is taken from the heap.
 constexpr std::size_t kPoolBytes = std::size_t{16} * 1024;
+// The parser looks at so many bytes together, also at the end of a message.
+constexpr std::size_t kAtOnce = 16;
 
 std::string_view text_of(const Value& value) {
   return {value.GetString(), value.GetStringLength()};
@@ -165,6 +170,12 @@ bool read(const Value& message, DeviceUpdate& out) {
          std::end(kEndReasons);
 }
 
+bool is_ascii(std::string_view bytes) {
+  unsigned char all = 0;
+  for (const char c : bytes) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
+}
+
 // Where the two parsers might differ: an embedded end, and surrogates, of which RapidJSON 1.1 takes
 // a lone second half.
 bool is_doubtful(std::string_view bytes) {
@@ -172,23 +183,100 @@ bool is_doubtful(std::string_view bytes) {
   return bytes.find('\0') != kNone || bytes.find("\\ud") != kNone || bytes.find("\\uD") != kNone;
 }
 
+using Pool = rapidjson::MemoryPoolAllocator<>;
+using Message = rapidjson::GenericDocument<rapidjson::UTF8<>, Pool>;
+using Size = rapidjson::SizeType;
+
+// Builds the message while it is parsed, refuses one that is nested too deep, and notes where its
+// facets stand, so that no byte is looked at twice.
+class Builder {
+ public:
+  Builder(Message& message, rapidjson::InsituStringStream& stream)
+      : message_(message), stream_(stream) {}
+
+  // RapidJSON's names: NOLINTBEGIN(readability-identifier-naming)
+  bool Null() { return message_.Null(); }
+  bool Bool(bool value) { return message_.Bool(value); }
+  bool Int(int value) { return message_.Int(value); }
+  bool Uint(unsigned value) { return message_.Uint(value); }
+  bool Int64(std::int64_t value) { return message_.Int64(value); }
+  bool Uint64(std::uint64_t value) { return message_.Uint64(value); }
+  bool Double(double value) { return message_.Double(value); }
+  bool String(const char* text, Size size, bool copy) { return message_.String(text, size, copy); }
+  bool RawNumber(const char* text, Size size, bool copy) {
+    return message_.RawNumber(text, size, copy);
+  }
+  bool Key(const char* text, Size size, bool copy) {
+    if (depth_ == 1) comes_next_ = std::string_view(text, size) == "facets";
+    return message_.Key(text, size, copy);
+  }
+  bool StartObject() {
+    if (depth_ == 1 && comes_next_) begin_ = stream_.Tell() - 1;
+    return deeper() && message_.StartObject();
+  }
+  bool EndObject(Size members) {
+    if (--depth_ == 1 && comes_next_) end_ = stream_.Tell();
+    return message_.EndObject(members);
+  }
+  bool StartArray() { return deeper() && message_.StartArray(); }
+  bool EndArray(Size elements) {
+    --depth_;
+    return message_.EndArray(elements);
+  }
+  // NOLINTEND(readability-identifier-naming)
+
+  [[nodiscard]] std::string_view facets(std::string_view bytes) const {
+    return end_ == 0 ? "{}" : bytes.substr(begin_, end_ - begin_);
+  }
+
+ private:
+  bool deeper() { return ++depth_ <= Limits::kDepth; }
+
+  Message& message_;
+  rapidjson::InsituStringStream& stream_;
+  int depth_ = 0;
+  bool comes_next_ = false;  // or is being read: the value of "facets"
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;  // 0: there is none
+};
+
+template <unsigned kFlags>
+bool parse(rapidjson::InsituStringStream& stream, Builder& builder) {
+  rapidjson::Reader reader;
+  return !reader.Parse<kFlags>(stream, builder).IsError();
+}
+
 }  // namespace
 
-std::optional<DeviceUpdate> fast_decode_update(std::string_view bytes, std::string_view rae,
-                                               const SessionId& session) {
-  using Pool = rapidjson::MemoryPoolAllocator<>;
-  constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag;
-  if (is_doubtful(bytes)) return std::nullopt;
-  std::array<char, kPoolBytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): scratch
+std::optional<ReadUpdate> fast_read_update(std::string_view bytes, std::string_view rae,
+                                           const SessionId& session) {
+  if (bytes.size() > Limits::kMessageBytes || is_doubtful(bytes)) return std::nullopt;
+  // Scratch: NOLINTBEGIN(cppcoreguidelines-pro-type-member-init)
+  alignas(kAtOnce) std::array<char, Limits::kMessageBytes + kAtOnce> text;
+  std::array<char, kPoolBytes> buffer;
+  // NOLINTEND(cppcoreguidelines-pro-type-member-init)
+  *std::copy(bytes.begin(), bytes.end(), text.begin()) = '\0';
   Pool pool(buffer.data(), buffer.size());
-  rapidjson::GenericDocument<rapidjson::UTF8<>, Pool> message(&pool);
-  message.Parse<kFlags>(bytes.data(), bytes.size());
-  if (message.HasParseError() || !message.IsObject()) return std::nullopt;
-  DeviceUpdate update;
-  if (!read(static_cast<const Value&>(message), update)) return std::nullopt;
+  Message message(&pool);
+  rapidjson::InsituStringStream stream(text.data());  // strings stay where they are
+  Builder builder(message, stream);
+  const auto build = [&](Message&) {
+    constexpr unsigned kPlain = rapidjson::kParseInsituFlag;
+    // Only text beyond ASCII has an encoding to validate.
+    return is_ascii(bytes) ? parse<kPlain>(stream, builder)
+                           : parse<kPlain | rapidjson::kParseValidateEncodingFlag>(stream, builder);
+  };
+  message.Populate(build);
+  if (!message.IsObject()) return std::nullopt;
+  std::optional<ReadUpdate> found(std::in_place);
+  if (!read(static_cast<const Value&>(message), found->update)) return std::nullopt;
   if (!names_no_other(message, "rae", rae)) return std::nullopt;
-  if (!names_no_other(message, "device_session_id", session.str())) return std::nullopt;
-  return update;
+  if (member(message, "device_session_id") != nullptr &&
+      !names_no_other(message, "device_session_id", session.str())) {
+    return std::nullopt;
+  }
+  found->facets = builder.facets(bytes);
+  return found;
 }
 
 }  // namespace dmp

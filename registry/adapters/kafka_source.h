@@ -28,8 +28,8 @@ struct KafkaSourceOptions {
   std::vector<std::string_view> topics = {kafka::kDeviceUpdates, kafka::kAgents};
   // Bounds of one partition's fetched records. A fetch that is under way may add its own size.
   std::int64_t queued_records_max = 2000;
-  std::int64_t queued_kib_max = 512;
-  std::int64_t fetch_kib_max = 256;
+  std::int64_t queued_kib_max = 256;
+  std::int64_t fetch_kib_max = 128;
   std::int64_t session_timeout_ms = 15000;
 };
 

@@ -8,15 +8,38 @@
 namespace dmp::registry {
 namespace {
 
+// A parameter that libpqxx takes over; given a string, it copies it twice.
+struct Given {
+  std::string* text;
+};
+
+}  // namespace
+}  // namespace dmp::registry
+
+namespace pqxx {
+template <>
+struct string_traits<dmp::registry::Given> {
+  static constexpr const char* name() noexcept { return "parameter"; }
+  static constexpr bool has_null() noexcept { return false; }
+  static bool is_null(const dmp::registry::Given&) { return false; }
+  static std::string to_string(const dmp::registry::Given& given) { return std::move(*given.text); }
+};
+}  // namespace pqxx
+
+namespace dmp::registry {
+namespace {
+
 constexpr const char* kUpdates = "updates";
 constexpr const char* kAgents = "agents";
 constexpr const char* kBeats = "beats";
 constexpr const char* kFloors = "floors";
 
-pqxx::row counts_of(pqxx::connection_base& connection, const char* statement,
-                    const std::vector<std::string>& parameters) {
+pqxx::result perform(pqxx::connection_base& connection, const char* statement,
+                     std::vector<std::string> parameters) {
+  std::vector<Given> given;
+  for (std::string& parameter : parameters) given.push_back({&parameter});
   pqxx::nontransaction transaction(connection);
-  return transaction.exec_prepared1(statement, pqxx::prepare::make_dynamic_params(parameters));
+  return transaction.exec_prepared(statement, pqxx::prepare::make_dynamic_params(given));
 }
 
 std::vector<RaeSerial> serials_of(std::string_view list) {
@@ -46,13 +69,13 @@ SqlResult<Written> PqxxStore::write_as(const Rows& rows, int decoder) {
   Written written;
   const auto done = link_.with([&](pqxx::connection_base& connection) {
     if (!rows.updates.sessions.empty()) {
-      const auto row = counts_of(connection, kUpdates, update_parameters(rows.updates, decoder));
+      const auto row = perform(connection, kUpdates, update_parameters(rows.updates, decoder))[0];
       written.sessions = row[0].as<std::int64_t>();
       written.states = row[1].as<std::int64_t>();
       written.events = row[2].as<std::int64_t>();
     }
     if (rows.agents.raes.empty() && rows.agents.bridges.empty()) return;
-    const auto row = counts_of(connection, kAgents, agent_parameters(rows.agents, decoder));
+    const auto row = perform(connection, kAgents, agent_parameters(rows.agents, decoder))[0];
     written.raes = row[0].as<std::int64_t>();
     written.states += row[1].as<std::int64_t>();
     written.bridges = row[2].as<std::int64_t>();
@@ -64,17 +87,14 @@ SqlResult<Written> PqxxStore::write_as(const Rows& rows, int decoder) {
 
 SqlResult<void> PqxxStore::beat(const std::vector<Beat>& beats) {
   return link_.with([&](pqxx::connection_base& connection) {
-    pqxx::nontransaction transaction(connection);
-    transaction.exec_prepared0(kBeats, pqxx::prepare::make_dynamic_params(beat_parameters(beats)));
+    perform(connection, kBeats, beat_parameters(beats));
   });
 }
 
 SqlResult<std::vector<RaeFloor>> PqxxStore::floors(const std::vector<RaeSerial>& raes) {
   std::vector<RaeFloor> floors;
   const auto done = link_.with([&](pqxx::connection_base& connection) {
-    pqxx::nontransaction transaction(connection);
-    for (const auto& row : transaction.exec_prepared(
-             kFloors, pqxx::prepare::make_dynamic_params(floor_parameters(raes)))) {
+    for (const auto& row : perform(connection, kFloors, floor_parameters(raes))) {
       const auto rae = RaeSerial::parse(row[0].as<std::string>());
       if (!rae) continue;
       floors.push_back({*rae, {row[1].as<std::int64_t>()}, {row[2].as<std::int64_t>()}});

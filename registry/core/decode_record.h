@@ -53,7 +53,4 @@ Result<WallTime> received_at(const Record& record);
 
 std::optional<std::string_view> header(const Record& record, std::string_view name);
 
-// The text of the top-level member "facets" of a message that decoded; "{}" if it has none.
-std::string facets_text(std::string_view message);
-
 }  // namespace dmp::registry

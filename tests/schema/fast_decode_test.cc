@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "schema/codec.h"
+#include "schema/facets_text.h"
 
 namespace dmp {
 namespace {
@@ -40,13 +40,14 @@ std::string full_update() {
 }
 
 // What the fast one says, after checking that the slow one does not say otherwise.
-std::optional<DeviceUpdate> held_against_slow(const std::string& bytes) {
-  const auto fast = fast_decode_update(bytes, kRae.str(), kSession);
+std::optional<ReadUpdate> held_against_slow(const std::string& bytes) {
+  auto fast = fast_read_update(bytes, kRae.str(), kSession);
   if (!fast) return fast;
   const auto slow = slow_decode_update(bytes, kRae, kSession);
   EXPECT_TRUE(slow) << slow.error().message << "\n" << bytes;
   if (slow) {
-    EXPECT_EQ(*fast, *slow) << bytes;
+    EXPECT_EQ(fast->update, *slow) << bytes;
+    EXPECT_EQ(fast->facets, facets_text(bytes)) << bytes;
   }
   return fast;
 }
@@ -96,6 +97,23 @@ TEST(FastDecode, means_the_same_where_json_leaves_room) {
       with("{}") + '\0' + "more",
   };
   for (const std::string& bytes : cases) held_against_slow(bytes);
+}
+
+TEST(FastDecode, leaves_what_is_too_long_or_too_deep_to_the_other) {
+  const auto nested = [](int depth) {
+    return R"({"schema":1,"kind":"change","timestamp":5,"facets":{},"unknown":)" +
+           std::string(static_cast<std::size_t>(depth), '[') +
+           std::string(static_cast<std::size_t>(depth), ']') + "}";
+  };
+  EXPECT_TRUE(held_against_slow(nested(Limits::kDepth - 1)));
+  EXPECT_FALSE(held_against_slow(nested(Limits::kDepth)));
+  EXPECT_FALSE(held_against_slow(nested(30'000))) << "no stack is deep enough";
+  const std::string short_one = nested(0).replace(nested(0).size() - 1, 1, "1}");
+  const auto padded = [&](std::size_t bytes) {
+    return short_one + std::string(bytes - short_one.size(), ' ');
+  };
+  EXPECT_TRUE(held_against_slow(padded(Limits::kMessageBytes)));
+  EXPECT_FALSE(held_against_slow(padded(Limits::kMessageBytes + 1)));
 }
 
 TEST(FastDecode, is_never_wrong_about_what_became_of_a_good_update) {

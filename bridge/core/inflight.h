@@ -13,14 +13,13 @@
 #include <optional>
 #include <set>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "bridge/core/route.h"
 
 namespace dmp::bridge {
 
 struct Ticket {
-  SteadyTime taken_at;
+  std::int64_t received_at = 0;  // as Message::received_at
   const Route* route = nullptr;
   std::optional<Asker> asker;
   std::optional<Error> refusal;  // set: it travels as a dead letter

@@ -109,7 +109,7 @@ std::map<std::string, std::string> producer_properties(const KafkaOptions& optio
       {"message.timeout.ms", "0"},
       // JVM clients must find the same partition for the same key.
       {"partitioner", "murmur2_random"},
-      {"linger.ms", "5"},
+      {"linger.ms", "1"},
       {"queue.buffering.max.messages", std::to_string(options.queued_messages_max)},
       {"queue.buffering.max.kbytes", std::to_string(options.queued_bytes_max / 1024)},
       // Below what a broker takes by default, so that a batch is not refused for its size.

@@ -14,9 +14,9 @@ TOOL = "dmp-bench-bridge"
 AGENTS = 10
 ROUNDS = 2
 WARM_UP = 20_000
-PACED_S = 8
+PACED_S = 6
 RATES = (1_000, 10_000)  # messages a second
-BURST = 100_000
+BURST = 60_000
 DONE_WITHIN_S = 120.0
 LOOK_S = 0.1
 

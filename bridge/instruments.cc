@@ -42,9 +42,15 @@ Instruments::Instruments(Metrics& metrics)
       window_oldest_seconds(metrics.gauge("dmp_bridge_window_oldest_seconds",
                                           "Age of the oldest message in the window")),
       in_flight(metrics.gauge("dmp_bridge_in_flight", "Records given to Kafka, not yet reported")),
-      stored_after_seconds(metrics.histogram(
-          "dmp_bridge_stored_after_seconds", "From taking a message to Kafka's report",
-          {0.001, 0.002, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60})) {}
+      stored_after_seconds(metrics.histogram("dmp_bridge_stored_after_seconds",
+                                             "From MQTT to Kafka's report, by the wall clock",
+                                             stored_after_bounds())) {}
+
+std::vector<double> Instruments::stored_after_bounds() {
+  return {0.0005, 0.00075, 0.001, 0.00125, 0.0015, 0.00175, 0.002, 0.0025, 0.003, 0.004,
+          0.005,  0.006,   0.008, 0.01,    0.0125, 0.015,   0.02,  0.025,  0.03,  0.04,
+          0.05,   0.075,   0.1,   0.15,    0.25,   0.5,     1,     2.5,    10,    60};
+}
 
 void Instruments::refused(const std::string& code) {
   metrics_.counter("dmp_bridge_refused_total", "Messages refused, by reason", {{"reason", code}})

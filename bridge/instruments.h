@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/metrics.h"
 
@@ -10,6 +11,9 @@ namespace dmp::bridge {
 class Instruments {
  public:
   explicit Instruments(Metrics& metrics);
+
+  // Fine where the bridge's targets are.
+  static std::vector<double> stored_after_bounds();
 
   // A message was refused for `code`; it goes to dead letters.
   void refused(const std::string& code);

@@ -49,7 +49,7 @@ Status check(const Options& options) {
 
 WaterMarks water_marks(const Options& options) {
   const auto high_bytes = static_cast<std::size_t>(options.window_bytes - kHeadroom);
-  const auto high_messages = static_cast<std::size_t>(options.window_messages - kReceiveMax);
+  const auto high_messages = static_cast<std::size_t>(options.window_messages - kHeadroomMessages);
   return {.high_bytes = high_bytes,
           .low_bytes = high_bytes / 2,
           .high_messages = high_messages,
@@ -81,7 +81,7 @@ void declare(Settings& settings, Options& options) {
                "still coming when the connection is closed",
                kHeadroom + 4 * kMiB, 4096 * kMiB);
   settings.add("window-messages", options.window_messages, "the same as a number of messages",
-               4 * kReceiveMax, 1'000'000);
+               2 * kHeadroomMessages, 1'000'000);
   settings.add("admin-address", options.admin_address, "address of /livez, /readyz and /metrics");
   settings.add("admin-port", options.admin_port, "their port; 0 takes any free one", 0, 65535);
   settings.check([&options] { return check(options); });

@@ -23,17 +23,22 @@ struct Options {
   std::string mqtt_key;
   std::string kafka_brokers = "127.0.0.1:9092";
   std::string window_file;
-  std::int64_t window_bytes = 50'331'648;  // 48 MiB
+  std::int64_t window_bytes = 25'165'824;  // 24 MiB
   std::int64_t window_messages = 16'384;
   std::string admin_address = "127.0.0.1";
   std::int64_t admin_port = 0;
 };
 
-// Messages the broker may send ahead of their acknowledgement: what can still come after the
-// window has reached its high water mark.
-inline constexpr std::int64_t kReceiveMax = 500;
+// Messages the broker may send ahead of their acknowledgement.
+inline constexpr std::int64_t kReceiveMax = 200;
 
-// High water leaves room for kReceiveMax of the largest messages; low water is half of it.
+// What can still come after the window has reached its high water mark: until the broker has read
+// our goodbye it sends on for each message we acknowledge. If more than that come, the window
+// refuses, which shuts the connection and loses nothing.
+inline constexpr std::int64_t kHeadroomMessages = 5 * kReceiveMax;
+
+// High water leaves room for kHeadroomMessages, and for kReceiveMax of the largest; low water is
+// half of it.
 WaterMarks water_marks(const Options& options);
 
 MqttOptions mqtt_options(const Options& options, std::vector<std::string> filters);

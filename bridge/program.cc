@@ -12,6 +12,12 @@
 #include "schema/topics.h"
 
 namespace dmp::bridge {
+namespace {
+
+// Of the loop, so that it moves messages by the dozen when they come by the thousand.
+constexpr std::chrono::microseconds kRest{500};
+
+}  // namespace
 
 Status run_program(const Options& options, const std::stop_token& stop) {
   auto routes = Routes::make(uplink_routes());
@@ -19,7 +25,7 @@ Status run_program(const Options& options, const std::stop_token& stop) {
   const SystemClock clock;
   Metrics metrics;
   Instruments instruments(metrics);
-  Wake wake;
+  Wake wake(kRest);
   const auto window = open_window(options, instruments);
   if (!window) return tl::unexpected(window.error());
   KafkaSink sink({.brokers = options.kafka_brokers,

@@ -18,8 +18,8 @@ constexpr int kMessagesPerTurn = 1000;
 constexpr BackoffLimits kRebuild{.first = std::chrono::milliseconds(200),
                                  .most = std::chrono::milliseconds(2000)};
 
-double seconds(SteadyTime::duration duration) {
-  return std::chrono::duration<double>(duration).count();
+double seconds_since(std::int64_t received_at, std::int64_t wall_us) {
+  return static_cast<double>(std::max<std::int64_t>(wall_us - received_at, 0)) / 1e6;
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ void Uplink::on_stored(std::uint64_t sequence) {
   const Ticket& ticket = inflight_.at(sequence);
   last_stored_ = now;
   rebuild_backoff_.reset();
-  instruments_.stored_after_seconds.observe(seconds(now - ticket.taken_at));
+  instruments_.stored_after_seconds.observe(seconds_since(ticket.received_at, clock_.wall_us()));
   (ticket.refusal ? instruments_.dead_lettered : instruments_.stored).add();
   if (ticket.asker && ticket.refusal) {
     confirmations_.refused(*ticket.asker, ticket.refusal->code, now);
@@ -176,7 +176,7 @@ bool Uplink::take_one() {
                                     {"code", routed.refusal->code},
                                     {"reason", routed.refusal->message}});
   }
-  inflight_.add({.taken_at = clock_.steady(),
+  inflight_.add({.received_at = message->received_at,
                  .route = routed.route,
                  .asker = std::move(routed.asker),
                  .refusal = std::move(routed.refusal)});
@@ -189,9 +189,8 @@ void Uplink::observe() {
   instruments_.window_bytes.set(static_cast<double>(level.bytes));
   instruments_.in_flight.set(static_cast<double>(inflight_.on_their_way()));
   const bool holds_any = inflight_.unfinished() > 0;
-  const double age_us =
-      holds_any ? static_cast<double>(clock_.wall_us() - window_.at(freed_).received_at) : 0;
-  instruments_.window_oldest_seconds.set(std::max(age_us, 0.0) / 1e6);
+  instruments_.window_oldest_seconds.set(
+      holds_any ? seconds_since(window_.at(freed_).received_at, clock_.wall_us()) : 0);
 }
 
 }  // namespace dmp::bridge

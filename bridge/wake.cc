@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <thread>
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -11,7 +12,10 @@
 
 namespace dmp::bridge {
 
-Wake::Wake() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { DMP_CHECK(fd_ >= 0); }
+Wake::Wake(std::chrono::microseconds rest)
+    : rest_(rest), fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  DMP_CHECK(fd_ >= 0);
+}
 
 Wake::~Wake() { close(fd_); }
 
@@ -27,6 +31,10 @@ void Wake::wait_until(SteadyTime deadline, SteadyTime now) {
   const auto patience = std::max(std::chrono::ceil<milliseconds>(deadline - now), milliseconds(0));
   pollfd readable{fd_, POLLIN, 0};
   ::poll(&readable, 1, static_cast<int>(std::min(patience, milliseconds(60'000)).count()));
+  if (rest_.count() > 0) {
+    std::this_thread::sleep_until(rested_until_);
+    rested_until_ = std::chrono::steady_clock::now() + rest_;
+  }
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = read(fd_, &count, sizeof count);
   // After the read: a notify() from here on writes again, one before it is seen by this turn.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 
 #include "base/clock.h"
 
@@ -10,7 +11,8 @@ namespace dmp::bridge {
 
 class Wake {
  public:
-  Wake();
+  // wait_until() returns at most once in `rest`: what comes meanwhile is one wake-up, not many.
+  explicit Wake(std::chrono::microseconds rest = {});
   ~Wake();
   Wake(const Wake&) = delete;
   Wake& operator=(const Wake&) = delete;
@@ -25,7 +27,9 @@ class Wake {
   [[nodiscard]] int fd() const { return fd_; }
 
  private:
+  const std::chrono::microseconds rest_;
   int fd_;
+  SteadyTime rested_until_{};
   std::atomic<bool> notified_ = false;
 };
 

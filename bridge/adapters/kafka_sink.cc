@@ -15,30 +15,6 @@ constexpr std::size_t kReportsPerPoll = 4096;
 // What librdkafka writes to an eventfd; it keeps the pointer.
 constexpr std::uint64_t kOne = 1;
 
-KafkaProperties properties_of(const KafkaOptions& options) {
-  KafkaProperties properties = {
-      {"bootstrap.servers", options.brokers},
-      {"client.id", options.client_id},
-      {"enable.idempotence", "true"},
-      {"acks", "all"},
-      // The default turns an outage of five minutes into lost messages.
-      {"message.timeout.ms", "0"},
-      // JVM clients must find the same partition for the same key.
-      {"partitioner", "murmur2_random"},
-      {"linger.ms", "5"},
-      {"queue.buffering.max.messages", std::to_string(options.queued_messages_max)},
-      {"queue.buffering.max.kbytes", std::to_string(options.queued_bytes_max / 1024)},
-      // Below what a broker takes by default, so that a batch is not refused for its size.
-      {"batch.size", "524288"},
-      {"socket.nagle.disable", "true"},
-      {"reconnect.backoff.ms", "100"},
-      {"reconnect.backoff.max.ms", "2000"},
-      {"log.connection.close", "false"},
-  };
-  for (const auto& [name, value] : options.properties) properties[name] = value;
-  return properties;
-}
-
 // Errors for which the record itself is at fault: no repetition can help.
 bool is_rejection(rd_kafka_resp_err_t code) {
   switch (code) {
@@ -123,6 +99,30 @@ struct KafkaSink::Producer {
   }
 };
 
+std::map<std::string, std::string> producer_properties(const KafkaOptions& options) {
+  KafkaProperties properties = {
+      {"bootstrap.servers", options.brokers},
+      {"client.id", options.client_id},
+      {"enable.idempotence", "true"},
+      {"acks", "all"},
+      // The default turns an outage of five minutes into lost messages.
+      {"message.timeout.ms", "0"},
+      // JVM clients must find the same partition for the same key.
+      {"partitioner", "murmur2_random"},
+      {"linger.ms", "1"},
+      {"queue.buffering.max.messages", std::to_string(options.queued_messages_max)},
+      {"queue.buffering.max.kbytes", std::to_string(options.queued_bytes_max / 1024)},
+      // Below what a broker takes by default, so that a batch is not refused for its size.
+      {"batch.size", "524288"},
+      {"socket.nagle.disable", "true"},
+      {"reconnect.backoff.ms", "100"},
+      {"reconnect.backoff.max.ms", "2000"},
+      {"log.connection.close", "false"},
+  };
+  for (const auto& [name, value] : options.properties) properties[name] = value;
+  return properties;
+}
+
 KafkaSink::KafkaSink(KafkaOptions options)
     : options_(std::move(options)),
       broken_(Error{"not_started", "the producer is not started", Retry::kYes}) {}
@@ -173,7 +173,7 @@ std::vector<Delivery> KafkaSink::poll() {
 Status KafkaSink::rebuild() {
   producer_.reset();
   reports_.clear();
-  auto conf = make_kafka_conf(properties_of(options_));
+  auto conf = make_kafka_conf(producer_properties(options_));
   if (!conf) return tl::unexpected(conf.error());
   rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   const auto client = make_kafka_client(RD_KAFKA_PRODUCER, std::move(*conf));

@@ -20,6 +20,9 @@ struct KafkaOptions {
   std::map<std::string, std::string> properties;  // librdkafka's own, win over ours
 };
 
+// librdkafka's settings of a producer that loses nothing and keeps the order of each key.
+std::map<std::string, std::string> producer_properties(const KafkaOptions& options);
+
 class KafkaSink final : public Sink {
  public:
   explicit KafkaSink(KafkaOptions options);

@@ -9,21 +9,30 @@ namespace dmp::bridge {
 std::uint64_t Inflight::add(Ticket ticket) {
   const std::uint64_t sequence = first_ + entries_.size();
   entries_.push_back({.ticket = std::move(ticket)});
-  waiting_.insert(waiting_.end(), sequence);
   return sequence;
 }
 
+std::optional<std::uint64_t> Inflight::oldest_waiting() const {
+  if (!waiting_.empty()) return *waiting_.begin();
+  if (new_ < first_ + entries_.size()) return new_;
+  return std::nullopt;
+}
+
 std::optional<std::uint64_t> Inflight::next() const {
-  if (waiting_.empty() || lone_is_out_) return std::nullopt;
-  const std::uint64_t oldest = *waiting_.begin();
-  if (entry(oldest).alone && out_ > 0) return std::nullopt;
+  const auto oldest = oldest_waiting();
+  if (!oldest || lone_is_out_) return std::nullopt;
+  if (entry(*oldest).alone && out_ > 0) return std::nullopt;
   return oldest;
 }
 
 void Inflight::sent(std::uint64_t sequence) {
   Entry& sent = entry(sequence);
   DMP_CHECK(sent.state == State::kWaiting && !lone_is_out_);
-  waiting_.erase(sequence);
+  if (sequence == new_) {
+    ++new_;
+  } else {
+    waiting_.erase(sequence);
+  }
   sent.state = State::kOut;
   ++out_;
   lone_is_out_ = sent.alone;

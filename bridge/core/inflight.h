@@ -13,14 +13,13 @@
 #include <optional>
 #include <set>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "bridge/core/route.h"
 
 namespace dmp::bridge {
 
 struct Ticket {
-  SteadyTime taken_at;
+  std::int64_t received_at = 0;  // as Message::received_at
   const Route* route = nullptr;
   std::optional<Asker> asker;
   std::optional<Error> refusal;  // set: it travels as a dead letter
@@ -35,7 +34,7 @@ class Inflight {
   [[nodiscard]] std::optional<std::uint64_t> next() const;
 
   // Whether new messages may be taken: nothing older waits and no message travels alone.
-  [[nodiscard]] bool may_take() const { return waiting_.empty() && !lone_is_out_; }
+  [[nodiscard]] bool may_take() const { return !oldest_waiting() && !lone_is_out_; }
 
   void sent(std::uint64_t sequence);
 
@@ -55,7 +54,9 @@ class Inflight {
   [[nodiscard]] bool is_alone(std::uint64_t sequence) const;
   // Sent and not yet reported.
   [[nodiscard]] std::size_t on_their_way() const { return out_; }
-  [[nodiscard]] std::size_t unfinished() const { return waiting_.size() + out_; }
+  [[nodiscard]] std::size_t unfinished() const {
+    return waiting_.size() + (first_ + entries_.size() - new_) + out_;
+  }
 
  private:
   enum class State : std::uint8_t { kWaiting, kOut, kFinished };
@@ -70,9 +71,12 @@ class Inflight {
   [[nodiscard]] const Entry& entry(std::uint64_t sequence) const;
   void come_back(std::uint64_t sequence);
 
+  [[nodiscard]] std::optional<std::uint64_t> oldest_waiting() const;
+
   std::deque<Entry> entries_;  // sequences [first_, first_ + size)
   std::uint64_t first_ = 0;
-  std::set<std::uint64_t> waiting_;
+  std::uint64_t new_ = 0;            // none from here on was sent yet
+  std::set<std::uint64_t> waiting_;  // of those before it
   std::size_t out_ = 0;
   bool lone_is_out_ = false;
 };

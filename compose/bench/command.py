@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 
 from compose import provision
-from compose.bench import ingest, staleness
+from compose.bench import bridge, ingest, staleness
 from compose.kept_logs import KeptLogs
 from compose.private_stack import private_stack
 from compose.report import Failure, quiet
 
-BENCHES = {"staleness": staleness, "ingest": ingest}
+BENCHES = {"staleness": staleness, "ingest": ingest, "bridge": bridge}
 NAMES = tuple(BENCHES)
 
 

@@ -7,7 +7,7 @@ buckets only, so each is a value between two bounds, as Prometheus would tell it
 from compose import probe
 
 HOPS = {
-    "kafka": ("bridge-admin", "dmp_bridge_stored_after_seconds"),  # taken -> Kafka has it
+    "kafka": ("bridge-admin", "dmp_bridge_stored_after_seconds"),  # MQTT -> Kafka has it
     "store": ("registry-admin", "dmp_ingest_batch_seconds"),  # decoded -> committed
     "answer": ("registry-admin", "dmp_registry_api_request_seconds"),  # the API's part of a read
 }

@@ -37,7 +37,7 @@ constexpr int kKeys = 4;
 constexpr std::size_t kWindowMessages = 6000;
 // What the broker may have sent without an acknowledgement, and as much again that Kafka has stored
 // and not yet reported.
-constexpr std::size_t kRepeatedPerKill = 1000;
+constexpr std::size_t kRepeatedPerKill = 400;
 constexpr std::chrono::seconds kPatience{30};
 constexpr const char* kTopic = "dmp.device-updates";
 constexpr const char* kLast = "last";

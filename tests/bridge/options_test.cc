@@ -47,7 +47,7 @@ TEST(Options, leave_room_above_high_water_for_whatever_is_still_coming) {
   EXPECT_GE(static_cast<std::size_t>(options.window_bytes) - marks.high_bytes,
             static_cast<std::size_t>(kReceiveMax) * kRecordBytesMax);
   EXPECT_GE(static_cast<std::size_t>(options.window_messages) - marks.high_messages,
-            static_cast<std::size_t>(kReceiveMax));
+            static_cast<std::size_t>(kHeadroomMessages));
 }
 
 }  // namespace

@@ -98,6 +98,11 @@ TEST(Crc32c, gives_the_values_that_the_iscsi_standard_lists) {
   EXPECT_EQ(crc32c(bytes_of_text(std::string(32, '\0'))), 0x8a9136aaU);
   EXPECT_EQ(crc32c(bytes_of_text(std::string(32, '\xff'))), 0x62a8ab43U);
   EXPECT_EQ(crc32c(bytes_of_text("123456789")), 0xe3069283U);
+  std::string text;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(crc32c(bytes_of_text(text)), crc32c_by_tables(bytes_of_text(text)));
+    text += static_cast<char>(i * 37);
+  }
 }
 
 TEST(WindowImage, gives_back_what_was_not_freed_in_order) {

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from compose.bench import command, hops, ingest, staleness
+from compose.bench import bridge, command, hops, ingest, staleness
 from compose.report import Failure
 
 
@@ -37,6 +37,27 @@ class HopsTest(unittest.TestCase):
         before, after = {0.1: 5.0, float("inf"): 5.0}, {0.1: 5.0, float("inf"): 7.0}
         self.assertEqual(hops.since(before, after), {0.1: 0.0, float("inf"): 2.0})
         self.assertIsNone(hops.quantile(hops.since(before, before), 50))
+
+
+class BridgeTest(unittest.TestCase):
+    def rival(self, name):
+        rival = bridge.Rival(argparse.Namespace(name=name), name, f"dmp_{name}")
+        for rate in bridge.RATES:
+            for _ in range(bridge.ROUNDS):
+                rival.add_latencies(rate, {0.001: 50.0, 0.01: 100.0, float("inf"): 100.0})
+        rival.add_burst(messages=100, cpu_s=2.0, seconds=4.0)
+        return rival
+
+    def test_every_target_is_of_a_figure_the_bench_has(self):
+        found = bridge.figures(self.rival("ours"), self.rival("naive"))
+        self.assertLessEqual(set(bridge.TARGETS), set(found))
+
+    def test_the_rounds_of_a_rival_are_one_measurement(self):
+        rival = self.rival("ours")
+        self.assertAlmostEqual(rival.percentile_ms(50, 1_000), 1.0)
+        rival.add_burst(messages=100, cpu_s=6.0, seconds=4.0)
+        self.assertEqual(rival.messages_per_cpu_s(), 25)
+        self.assertEqual(rival.messages_per_s(), 25)
 
 
 class CommandTest(unittest.TestCase):

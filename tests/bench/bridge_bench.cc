@@ -1,0 +1,105 @@
+// dmp-bench-bridge: load for the bridge's bench, and what the bridge is compared with.
+#include <atomic>
+#include <cstdio>
+#include <exception>
+
+#include "base/admin_port.h"
+#include "base/log.h"
+#include "base/settings.h"
+#include "base/stop.h"
+#include "bridge/core/route.h"
+#include "bridge/options.h"
+#include "tests/bench/naive_bridge.h"
+#include "tests/bench/publish_load.h"
+#include "tests/bench/stored_load.h"
+
+namespace {
+
+constexpr const char* kProgram = "dmp-bench-bridge";
+
+struct Options {
+  std::string command;
+  std::string brokers;
+  std::string name;
+  dmp::bench::PublishLoad load;
+  std::int64_t admin_port = 0;
+};
+
+void add_to(dmp::Settings& settings, Options& options) {
+  constexpr std::int64_t kMost = 100'000'000;
+  settings.commands(options.command,
+                    {{"publish", "send the load to the MQTT broker"},
+                     {"check", "look in Kafka for the load: lost, duplicates, order breaks"},
+                     {"naive", "be the bridge that produces and returns, until stopped"}});
+  settings.add("brokers", options.brokers, "Kafka, host:port, by commas");
+  settings.add("uri", options.load.uri, "MQTT broker, ssl://127.0.0.1:port");
+  settings.add("pki", options.load.pki, "folder of ca.crt, and NAME.crt and NAME.key of each name");
+  settings.add("name", options.name, "of the naive bridge: client id and certificate CN");
+  settings.add("prefix", options.load.prefix, "agent n has the serial PREFIX-n");
+  settings.add("agents", options.load.agents, "how many", 1, 1000);
+  settings.add("sessions", options.load.sessions, "of each agent", 1, 1'000'000);
+  settings.add("messages", options.load.messages, "how many", 1, kMost);
+  settings.add("from", options.load.from, "number of the first message", 0, kMost);
+  settings.add("per-second", options.load.per_second, "0: as fast as they are taken", 0, 1'000'000);
+  settings.add("admin-port", options.admin_port, "of the naive bridge's metrics", 0, 65535);
+}
+
+dmp::Status naive(const Options& options, dmp::Stop& stop) {
+  dmp::Metrics metrics;
+  std::atomic<bool> subscribed = false;
+  dmp::AdminPort admin(metrics, {.live =
+                                     [] {
+                                       return dmp::Verdict{true, "runs"};
+                                     },
+                                 .ready =
+                                     [&] {
+                                       return dmp::Verdict{subscribed, "subscribed or not"};
+                                     }});
+  if (const auto port = admin.run("127.0.0.1", static_cast<int>(options.admin_port)); !port) {
+    return tl::unexpected(port.error());
+  }
+  const auto routes = dmp::bridge::Routes::make(dmp::bridge::uplink_routes());
+  if (!routes) return tl::unexpected(routes.error());
+  const std::string file = options.load.pki + "/" + options.name;
+  stop.run();
+  return dmp::bench::run_naive_bridge(
+      {.uri = options.load.uri,
+       .client_id = options.name,
+       .ca_file = options.load.pki + "/ca.crt",
+       .certificate_file = file + ".crt",
+       .key_file = file + ".key",
+       .filters = routes->filters(),
+       .receive_max = static_cast<int>(dmp::bridge::kReceiveMax)},
+      {.brokers = options.brokers, .client_id = options.name, .properties = {}}, metrics,
+      subscribed, stop.token());
+}
+
+dmp::Status run(const Options& options, dmp::Stop& stop) {
+  if (options.command == "publish") return dmp::bench::publish(options.load);
+  if (options.command == "naive") return naive(options, stop);
+  const auto found = dmp::bench::look_up(options.brokers, options.load);
+  if (!found) return tl::unexpected(found.error());
+  std::printf("%lld %lld %lld\n", static_cast<long long>(found->lost),
+              static_cast<long long>(found->duplicates),
+              static_cast<long long>(found->order_breaks));
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  dmp::Stop stop;
+  dmp::log_start(kProgram);
+  Options options;
+  dmp::Settings settings(kProgram, "Load for the bridge's bench.");
+  add_to(settings, options);
+  if (const auto status = exit_status(settings.parse(argc, argv), kProgram)) return *status;
+  try {
+    const auto status = run(options, stop);
+    if (status) return 0;
+    std::fprintf(stderr, "%s: %s\n", kProgram, status.error().message.c_str());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", kProgram, error.what());
+  }
+  return 1;
+}

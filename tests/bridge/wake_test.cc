@@ -1,0 +1,41 @@
+#include "bridge/wake.h"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace dmp::bridge {
+namespace {
+
+constexpr std::chrono::hours kNever{1};
+
+void wait(Wake& wake) {
+  const auto now = std::chrono::steady_clock::now();
+  wake.wait_until(now + kNever, now);
+}
+
+TEST(Wake, a_notify_before_the_wait_ends_it) {
+  Wake wake;
+  wake.notify();
+  wait(wake);
+}
+
+TEST(Wake, loses_no_notify_while_it_rests) {
+  constexpr int kNotifies = 2000;
+  Wake wake(std::chrono::microseconds(200));
+  std::atomic<int> said = 0;
+  std::jthread notifier([&] {
+    for (int i = 0; i < kNotifies; ++i) {
+      ++said;
+      wake.notify();
+    }
+  });
+  // Each wait ends by a notify whose count it has not seen: the last of them too.
+  for (int seen = 0; seen < kNotifies;) {
+    wait(wake);
+    seen = said;
+  }
+}
+
+}  // namespace
+}  // namespace dmp::bridge

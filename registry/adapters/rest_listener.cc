@@ -76,10 +76,14 @@ api::HttpRequest to_request(const web::http::http_request& message) {
   api::HttpRequest request;
   request.method = message.method();
   request.target = message.relative_uri().to_string();
+  const std::pair<const char*, std::string*> wanted[] = {{"Authorization", &request.authorization},
+                                                         {"Accept", &request.accept},
+                                                         {"If-Match", &request.if_match},
+                                                         {"If-None-Match", &request.if_none_match},
+                                                         {"Content-Type", &request.content_type}};
   const auto& headers = message.headers();
-  if (const auto found = headers.find(web::http::header_names::authorization);
-      found != headers.end()) {
-    request.authorization = found->second;
+  for (const auto& [name, value] : wanted) {
+    if (const auto found = headers.find(name); found != headers.end()) *value = found->second;
   }
   return request;
 }

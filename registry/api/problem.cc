@@ -32,6 +32,19 @@ Problem bad_parameter(std::string_view parameter, std::string_view value, std::s
           .value = std::string(cut(value))};
 }
 
+Problem bad_filter(std::string_view filter, std::string_view token, std::size_t column,
+                   std::string_view detail) {
+  const std::string place = token.empty() ? "at the end" : "at " + shown(token);
+  return {.status = 400,
+          .code = "bad_filter",
+          .title = "The filter cannot be read",
+          .detail = "column " + std::to_string(column) + ", " + place + ": " + std::string(detail),
+          .parameter = "filter",
+          .value = std::string(cut(filter)),
+          .token = std::string(cut(token)),
+          .column = column};
+}
+
 Problem bad_cursor(std::string_view value, std::string detail) {
   return {.status = 400,
           .code = "bad_cursor",
@@ -62,6 +75,13 @@ Problem method_not_allowed(std::string_view method, std::string_view allow) {
       .title = "This address does not take that method",
       .detail = "the method " + shown(method) + " is not offered here; use " + std::string(allow),
       .allow = std::string(allow)};
+}
+
+Problem not_acceptable(std::string_view offered) {
+  return {.status = 406,
+          .code = "not_acceptable",
+          .title = "None of the accepted media types is offered",
+          .detail = "the header Accept allows none of " + std::string(offered)};
 }
 
 Problem unauthorized(bool token_given) {
@@ -123,6 +143,10 @@ HttpResponse to_response(const Problem& problem) {
   json.key("detail").string(problem.detail);
   if (!problem.parameter.empty()) {
     json.key("parameter").string(problem.parameter).key("value").string(problem.value);
+  }
+  if (problem.column > 0) {
+    json.key("token").string(problem.token);
+    json.key("column").integer(static_cast<std::int64_t>(problem.column));
   }
   json.end_object();
 

@@ -20,6 +20,8 @@ struct Problem {
   std::string detail{};     // this one: the field, the value, the way out
   std::string parameter{};  // the query parameter it is about, if any
   std::string value{};      // what was given for it
+  std::string token{};      // the part of the value it is about, for a filter
+  std::size_t column = 0;   // where that begins, in characters from 1; 0: not a filter
   std::string allow{};      // methods, for 405
   int retry_after_s = 0;    // for 503
 
@@ -30,10 +32,13 @@ template <class T>
 using Answer = tl::expected<T, Problem>;
 
 Problem bad_parameter(std::string_view parameter, std::string_view value, std::string detail);
+Problem bad_filter(std::string_view filter, std::string_view token, std::size_t column,
+                   std::string_view detail);
 Problem bad_cursor(std::string_view value, std::string detail);
 Problem bad_request(std::string code, std::string detail);
 Problem not_found(std::string detail);
 Problem method_not_allowed(std::string_view method, std::string_view allow);
+Problem not_acceptable(std::string_view offered);
 Problem unauthorized(bool token_given);
 Problem too_busy();
 Problem stopping();

@@ -9,28 +9,45 @@
 #include <string>
 #include <variant>
 
+#include "registry/api/filter.h"
+#include "registry/api/item.h"
+#include "registry/api/parameters.h"
 #include "registry/api/target.h"
-#include "schema/enums.h"
 #include "schema/ids.h"
 
 namespace dmp::registry::api {
 
-inline constexpr int kPageDefault = 100;
-inline constexpr int kPageMax = 500;
-
 struct Page {
   int limit = kPageDefault;  // 1 to kPageMax
-  std::string after;         // position the cursor holds; empty: from the start
+  std::string after{};       // position the cursor holds; empty: from the start
+  std::string address{};     // the request's, without a cursor
 };
 
-// GET /v1/devices. Filters are about the device's current session, presence as shown.
+enum class Format { kJson, kNdjson, kCsv };
+
+struct Sort {
+  const Attribute* attribute = sort_attributes().front();
+  bool descending = false;
+};
+
+// Where a page of devices ends.
+struct DevicePosition {
+  DeviceId device_id;
+  std::string value;  // of the sort attribute; empty when sorted by device_id
+
+  [[nodiscard]] std::string str() const;
+  static std::optional<DevicePosition> parse(std::string_view text);
+};
+
+// GET /v1/devices. The filter is about the device's current session, presence as shown.
 struct DevicesQuery {
-  std::optional<PresenceStatus> presence;
-  std::optional<std::string> model;
-  std::optional<RaeSerial> rae;
-  std::optional<bool> schedulable;
+  Filter filter{};
+  Sort sort{};
+  FieldChoice fields{};
+  Format format = Format::kJson;
+  bool count = false;  // of the whole list; an estimate unless it fits on the first page
   bool canary = false;
-  Page page{};  // after: a device_id
+  Page page{};  // after: a DevicePosition
 };
 
 // GET /v1/devices/{device_id}

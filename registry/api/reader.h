@@ -38,6 +38,7 @@ class Rows {
   }
 
   [[nodiscard]] std::size_t size() const { return columns_ == 0 ? 0 : ends_.size() / columns_; }
+  [[nodiscard]] std::size_t columns() const { return columns_; }
   [[nodiscard]] bool empty() const { return size() == 0; }
 
   // Valid until the next add.

@@ -106,17 +106,16 @@ void Service::work() {
 
 void Service::serve(Job job, Reader& reader) {
   depth_.set(static_cast<double>(queue_.size()));
-  auto body = answer(job.query, job.principal, reader);
-  HttpResponse response =
-      body ? HttpResponse{.body = std::move(*body), .headers = {}} : to_response(body.error());
-  if (body) {
+  auto answered = answer(job.query, job.principal, reader);
+  HttpResponse response = answered ? std::move(*answered) : to_response(answered.error());
+  if (answered) {
     note_trouble("");
   } else if (response.status >= 500) {
     metrics_
         .counter("dmp_registry_api_sql_errors_total", "Requests that failed at the database",
-                 {{"code", body.error().code}})
+                 {{"code", answered.error().code}})
         .add();
-    if (body.error().code == "database_away") note_trouble(body.error().title);
+    if (answered.error().code == "database_away") note_trouble(answered.error().title);
   }
   finish(route_name(job.query), job.accepted, std::move(response), job.reply);
 }

@@ -6,7 +6,7 @@
 
 #include "registry/api/changes.h"
 #include "registry/api/device_list.h"
-#include "registry/api/item.h"
+#include "registry/api/one_device.h"
 #include "registry/api/reading.h"
 #include "registry/api/statements.h"
 #include "schema/codec.h"
@@ -39,26 +39,6 @@ class ItemsWriter {
   JsonWriter json_;
   int count_ = 0;
 };
-
-Answer<HttpResponse> answer_one(const DeviceQuery& query, const Scope& scope, Reader& reader) {
-  const auto rows = read(reader, device_sessions(query.device_id, scope));
-  if (!rows) return tl::unexpected(rows.error());
-  if (rows->empty()) return tl::unexpected(no_such_device(query.device_id.str()));
-  JsonWriter sessions;
-  sessions.begin_array();
-  Cells rest(*rows, 0);
-  for (std::size_t i = 0; i < rows->size(); ++i) {
-    Cells cells(*rows, i);
-    write_session(cells, i == 0, sessions);
-    if (i == 0) rest = cells;
-  }
-  sessions.end_array();
-  JsonWriter json;
-  json.begin_object();
-  write_item(rest, json);
-  json.key("sessions").raw(std::move(sessions).take()).end_object();
-  return HttpResponse{.body = std::move(json).take()};
-}
 
 // One row of device_events.
 struct Event {
@@ -200,18 +180,20 @@ Answer<HttpResponse> answer_raes(const RaesQuery& query, const Scope& scope, Rea
 
 }  // namespace
 
-Answer<HttpResponse> answer(const Query& query, const Principal& principal, Reader& reader) {
+Answer<HttpResponse> answer(const Query& query, const Principal& principal, Database& database) {
   const auto scope = [&](bool canary) { return Scope{principal.rae_patterns, canary}; };
   return std::visit(
       [&]<class T>(const T& asked) -> Answer<HttpResponse> {
         if constexpr (std::is_same_v<T, DevicesQuery>) {
-          return answer_devices(asked, scope(asked.canary), reader);
+          return answer_devices(asked, scope(asked.canary), database);
         } else if constexpr (std::is_same_v<T, DeviceQuery>) {
-          return answer_one(asked, scope(asked.canary), reader);
+          return answer_device(asked, scope(asked.canary), database);
+        } else if constexpr (std::is_same_v<T, PatchQuery>) {
+          return answer_patch(asked, principal, scope(asked.canary), database);
         } else if constexpr (std::is_same_v<T, EventsQuery>) {
-          return answer_events(asked, scope(asked.canary), reader);
+          return answer_events(asked, scope(asked.canary), database);
         } else {
-          return answer_raes(asked, scope(asked.canary), reader);
+          return answer_raes(asked, scope(asked.canary), database);
         }
       },
       query);

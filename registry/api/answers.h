@@ -1,4 +1,4 @@
-// Answers: a query and a Reader in, a response out. Decides what to read next; keeps no state
+// Answers: a query and a Database in, a response out. Decides what to read next; keeps no state
 // between requests. Called by worker threads.
 #pragma once
 
@@ -9,6 +9,6 @@
 namespace dmp::registry::api {
 
 // The response, or why there is none. A Problem from a failed read was logged here.
-Answer<HttpResponse> answer(const Query& query, const Principal& principal, Reader& reader);
+Answer<HttpResponse> answer(const Query& query, const Principal& principal, Database& database);
 
 }  // namespace dmp::registry::api

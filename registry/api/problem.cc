@@ -61,6 +61,58 @@ Problem bad_request(std::string code, std::string detail) {
           .detail = std::move(detail)};
 }
 
+Problem bad_body(std::string member, std::string detail) {
+  return {.status = 400,
+          .code = "bad_body",
+          .title = "The request's body cannot be used",
+          .detail = std::move(detail),
+          .member = std::move(member)};
+}
+
+Problem forbidden(std::string detail) {
+  return {.status = 403,
+          .code = "forbidden",
+          .title = "This token may not do that",
+          .detail = std::move(detail)};
+}
+
+Problem conflict(std::string code, std::string title, std::string detail) {
+  return {.status = 409,
+          .code = std::move(code),
+          .title = std::move(title),
+          .detail = std::move(detail)};
+}
+
+Problem precondition_required() {
+  return {.status = 428,
+          .code = "precondition_required",
+          .title = "A write must say what it is based on",
+          .detail =
+              "send If-Match with the ETag of the device as you know it, or * to overwrite "
+              "whatever is there"};
+}
+
+Problem precondition_failed(std::string detail) {
+  return {.status = 412,
+          .code = "precondition_failed",
+          .title = "Somebody else changed it in the meantime",
+          .detail = std::move(detail)};
+}
+
+Problem unsupported_media_type(std::string_view given, std::string_view wanted) {
+  return {.status = 415,
+          .code = "unsupported_media_type",
+          .title = "The body is of a type that is not taken here",
+          .detail = "Content-Type " + shown(given) + " is not taken; send " + std::string(wanted)};
+}
+
+Problem body_too_large(std::size_t bytes_max) {
+  return {.status = 413,
+          .code = "body_too_large",
+          .title = "The body is too large",
+          .detail = "a body may have " + std::to_string(bytes_max) + " bytes"};
+}
+
 Problem not_found(std::string detail) {
   return {.status = 404,
           .code = "not_found",
@@ -144,6 +196,7 @@ HttpResponse to_response(const Problem& problem) {
   if (!problem.parameter.empty()) {
     json.key("parameter").string(problem.parameter).key("value").string(problem.value);
   }
+  if (!problem.member.empty()) json.key("member").string(problem.member);
   if (problem.column > 0) {
     json.key("token").string(problem.token);
     json.key("column").integer(static_cast<std::int64_t>(problem.column));

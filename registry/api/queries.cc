@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "registry/adapters/rest_json.h"
 #include "registry/api/accept.h"
 #include "registry/api/cursor.h"
 #include "registry/api/json_writer.h"
@@ -78,12 +79,38 @@ Answer<Query> devices_query(const Target& target, const HttpRequest& request) {
   return Query(std::move(query));
 }
 
-Answer<Query> device_query(const Target& target, const DeviceId& device_id) {
+Answer<Query> device_query(const Target& target, const DeviceId& device_id,
+                           const HttpRequest& request) {
   ParameterReader reader(target);
-  DeviceQuery query{.device_id = device_id};
+  DeviceQuery query{.device_id = device_id, .if_none_match = request.if_none_match};
   reader.only({"canary"});
   reader.read_flag("canary", query.canary);
   return finish(reader, query);
+}
+
+// A body's type without its parameters.
+bool is_json(std::string_view content_type) {
+  const auto types = parse_accept(content_type);
+  return types.size() == 1 && (types.front().type == "application/json" ||
+                               types.front().type == "application/merge-patch+json");
+}
+
+Answer<Query> patch_query(const Target& target, const DeviceId& device_id,
+                          const HttpRequest& request) {
+  ParameterReader reader(target);
+  PatchQuery query{.device_id = device_id, .if_match = request.if_match};
+  reader.only({"canary"});
+  reader.read_flag("canary", query.canary);
+  if (reader.problem()) return tl::unexpected(*reader.problem());
+  if (!is_json(request.content_type)) {
+    return tl::unexpected(
+        unsupported_media_type(request.content_type, "application/merge-patch+json"));
+  }
+  if (request.if_match.empty()) return tl::unexpected(precondition_required());
+  auto patch = parse_patch(request.body);
+  if (!patch) return tl::unexpected(patch.error());
+  query.patch = std::move(*patch);
+  return Query(std::move(query));
 }
 
 Answer<Query> events_query(const Target& target, const DeviceId& device_id) {
@@ -156,8 +183,9 @@ Answer<Query> parse_request(const HttpRequest& request) {
         "there is nothing at this address; there are /v1/devices, /v1/devices/{device_id}, "
         "/v1/devices/{device_id}/events and /v1/raes"));
   }
-  if (request.method != "GET") {
-    return tl::unexpected(method_not_allowed(request.method, "GET"));
+  const bool one_device = path.size() == 3;
+  if (request.method != "GET" && !(one_device && request.method == "PATCH")) {
+    return tl::unexpected(method_not_allowed(request.method, one_device ? "GET, PATCH" : "GET"));
   }
   if (raes) return raes_query(*target);
   if (path.size() == 2) return devices_query(*target, request);
@@ -166,7 +194,9 @@ Answer<Query> parse_request(const HttpRequest& request) {
     return tl::unexpected(not_found("there is no device " + shown(path[2]) +
                                     "; a device_id is a UUID, /v1/devices lists them"));
   }
-  return path.size() == 3 ? device_query(*target, *device_id) : events_query(*target, *device_id);
+  if (!one_device) return events_query(*target, *device_id);
+  return request.method == "GET" ? device_query(*target, *device_id, request)
+                                 : patch_query(*target, *device_id, request);
 }
 
 std::string next_cursor(const DevicesQuery& query, std::string_view position) {
@@ -181,6 +211,7 @@ std::string next_cursor(const RaesQuery& query, std::string_view position) {
 
 std::string_view route_name(const Query& query) {
   static constexpr std::string_view kNames[] = {"/v1/devices", "/v1/devices/{device_id}",
+                                                "PATCH /v1/devices/{device_id}",
                                                 "/v1/devices/{device_id}/events", "/v1/raes"};
   return kNames[query.index()];
 }

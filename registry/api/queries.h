@@ -9,6 +9,7 @@
 #include <string>
 #include <variant>
 
+#include "registry/api/device_patch.h"
 #include "registry/api/filter.h"
 #include "registry/api/item.h"
 #include "registry/api/parameters.h"
@@ -54,6 +55,15 @@ struct DevicesQuery {
 struct DeviceQuery {
   DeviceId device_id;
   bool canary = false;
+  std::string if_none_match{};
+};
+
+// PATCH /v1/devices/{device_id}
+struct PatchQuery {
+  DeviceId device_id;
+  bool canary = false;
+  std::string if_match{};  // not empty
+  DevicePatch patch{};
 };
 
 // Where a page of events ends. `place_us` grows with the session's stamps (statements.h).
@@ -80,9 +90,9 @@ struct RaesQuery {
   Page page{};  // after: a RAE serial
 };
 
-using Query = std::variant<DevicesQuery, DeviceQuery, EventsQuery, RaesQuery>;
+using Query = std::variant<DevicesQuery, DeviceQuery, PatchQuery, EventsQuery, RaesQuery>;
 
-// The query of a GET; other methods and unknown paths are Problems.
+// What is asked for; unknown paths and methods they do not take are Problems.
 Answer<Query> parse_request(const HttpRequest& request);
 
 // The cursor that continues `query` after `position`.
@@ -90,7 +100,7 @@ std::string next_cursor(const DevicesQuery& query, std::string_view position);
 std::string next_cursor(const EventsQuery& query, std::string_view position);
 std::string next_cursor(const RaesQuery& query, std::string_view position);
 
-// The route as it stands in metrics: "/v1/devices/{device_id}".
+// The route as it stands in metrics: "/v1/devices/{device_id}"; writes with their method.
 std::string_view route_name(const Query& query);
 
 }  // namespace dmp::registry::api

@@ -2,29 +2,12 @@
 
 #include "registry/api/filter_sql.h"
 #include "registry/api/item.h"
+#include "registry/api/scope_sql.h"
 #include "schema/array_literal.h"
 #include "schema/facets.h"
 
 namespace dmp::registry::api {
 namespace {
-
-std::string uuid(Statement& statement, std::string value) {
-  return "CAST(" + statement.bind(std::move(value)) + " AS UUID)";
-}
-std::string bigint(Statement& statement, std::int64_t value) {
-  return "CAST(" + statement.bind(std::to_string(value)) + " AS BIGINT)";
-}
-std::string array(Statement& statement, std::string literal, std::string_view type) {
-  return "CAST(" + statement.bind(std::move(literal)) + " AS " + std::string(type) + "[])";
-}
-
-// The predicate that keeps `column` within the caller's RAEs.
-std::string within(Statement& statement, const Scope& scope, const std::string& column) {
-  std::string predicate =
-      column + " LIKE ANY (" + array(statement, array_literal(scope.rae_patterns), "TEXT") + ")";
-  if (!scope.canary) predicate += " AND " + column + " NOT LIKE 'canary-%'";
-  return predicate;
-}
 
 constexpr std::string_view kSameSession =
     "t.rae = s.rae AND t.device_session_id = s.device_session_id AND t.ended_at = 0";
@@ -71,7 +54,7 @@ Statement device_keys(const DevicesQuery& query, const Scope& scope, const Devic
   Statement statement;
   statement.text = "SELECT s.device_id, " + value + sessions_that_may_pass(query, scope, statement);
   if (after != nullptr) {
-    const std::string id = uuid(statement, after->device_id.str());
+    const std::string id = sql_uuid(statement, after->device_id.str());
     statement.text += std::string(" AND ") +
                       (by_value ? "(" + value + ", s.device_id)" : "s.device_id") +
                       (query.sort.descending ? " < " : " > ") +
@@ -85,9 +68,9 @@ Statement device_keys(const DevicesQuery& query, const Scope& scope, const Devic
 Statement current_items(const Scope& scope, const std::string& keys) {
   Statement statement{.text = {}, .by_key = true};
   statement.text = "SELECT DISTINCT ON (device_id) " + item_columns() +
-                   " FROM session_view WHERE device_id = ANY (" + array(statement, keys, "UUID") +
-                   ") AND " + within(statement, scope, "rae") + " ORDER BY device_id, " +
-                   std::string(kCurrentFirst);
+                   " FROM session_view WHERE device_id = ANY (" +
+                   sql_array(statement, keys, "UUID") + ") AND " + within(statement, scope, "rae") +
+                   " ORDER BY device_id, " + std::string(kCurrentFirst);
   return statement;
 }
 
@@ -101,7 +84,7 @@ Statement devices_estimate(const DevicesQuery& query, const Scope& scope) {
 Statement device_sessions(const DeviceId& device_id, const Scope& scope) {
   Statement statement{.text = {}, .by_key = true};
   statement.text = "SELECT " + session_columns() + ", " + item_columns() +
-                   " FROM session_view WHERE device_id = " + uuid(statement, device_id.str()) +
+                   " FROM session_view WHERE device_id = " + sql_uuid(statement, device_id.str()) +
                    " AND " + within(statement, scope, "rae") + " ORDER BY " +
                    std::string(kCurrentFirst) + " LIMIT " + std::to_string(kSessionsPerDeviceMax);
   return statement;
@@ -113,9 +96,9 @@ Statement device_events(const EventsQuery& query, const Scope& scope) {
   std::string after;
   if (const auto position = EventPosition::parse(query.page.after)) {
     after = " WHERE (place, rae, device_session_id, timestamp) < (" +
-            bigint(statement, position->place_us) + ", " + statement.bind(position->rae.str()) +
-            ", " + uuid(statement, position->session.str()) + ", " +
-            bigint(statement, position->timestamp_us) + ")";
+            sql_bigint(statement, position->place_us) + ", " + statement.bind(position->rae.str()) +
+            ", " + sql_uuid(statement, position->session.str()) + ", " +
+            sql_bigint(statement, position->timestamp_us) + ")";
   }
   statement.text =
       "SELECT p.place, p.rae, p.device_session_id, p.timestamp, e.kind, e.reason, e.received_at,"
@@ -125,7 +108,7 @@ Statement device_events(const EventsQuery& query, const Scope& scope) {
       " FROM device_session s JOIN device_event v"
       " ON v.rae = s.rae AND v.device_session_id = s.device_session_id"
       " WHERE s.device_id = " +
-      uuid(statement, query.device_id.str()) + " AND " + within(statement, scope, "s.rae") +
+      sql_uuid(statement, query.device_id.str()) + " AND " + within(statement, scope, "s.rae") +
       ") placed" + after +
       " ORDER BY place DESC, rae DESC, device_session_id DESC, timestamp DESC LIMIT " + limit +
       ") p JOIN device_event e ON e.rae = p.rae AND e.device_session_id = p.device_session_id"
@@ -137,7 +120,7 @@ Statement device_events(const EventsQuery& query, const Scope& scope) {
 Statement device_known(const DeviceId& device_id, const Scope& scope) {
   Statement statement;
   statement.text =
-      "SELECT 1 FROM device_session WHERE device_id = " + uuid(statement, device_id.str()) +
+      "SELECT 1 FROM device_session WHERE device_id = " + sql_uuid(statement, device_id.str()) +
       " AND " + within(statement, scope, "rae") + " LIMIT 1";
   return statement;
 }
@@ -159,11 +142,11 @@ Statement facets_before(const std::vector<EventKey>& keys, const Scope& scope) {
   Statement statement;
   statement.text =
       "SELECT k.rae, k.device_session_id, f.facet, e.facets FROM unnest(" +
-      array(statement, array_literal(raes), "TEXT") + ", " +
-      array(statement, array_literal(sessions), "UUID") + ", " +
-      array(statement, array_literal(timestamps), "BIGINT") +
+      sql_array(statement, array_literal(raes), "TEXT") + ", " +
+      sql_array(statement, array_literal(sessions), "UUID") + ", " +
+      sql_array(statement, array_literal(timestamps), "BIGINT") +
       ") AS k(rae, device_session_id, timestamp) CROSS JOIN unnest(" +
-      array(statement, array_literal(names), "TEXT") +
+      sql_array(statement, array_literal(names), "TEXT") +
       ") AS f(facet) CROSS JOIN LATERAL (SELECT v.facets FROM device_event v WHERE v.rae = k.rae"
       " AND v.device_session_id = k.device_session_id AND v.timestamp < k.timestamp"
       " AND v.facets LIKE '%\"' || f.facet || '\":%' ORDER BY v.timestamp DESC LIMIT 1) e WHERE " +

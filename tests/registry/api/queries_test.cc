@@ -105,6 +105,28 @@ TEST(Queries, exist_for_get_only_and_unknown_paths_are_not_found) {
   }
 }
 
+TEST(Queries, of_a_patch_need_a_type_a_precondition_and_a_body) {
+  const std::string device = std::string("/v1/devices/") + kDevice;
+  HttpRequest request{.method = "PATCH", .target = device, .authorization = ""};
+  const auto refusal = [&] {
+    const auto query = parse_request(request);
+    return query ? 200 : query.error().status;
+  };
+  EXPECT_EQ(refusal(), 415);
+  request.content_type = "application/merge-patch+json; charset=utf-8";
+  EXPECT_EQ(refusal(), 428);
+  request.if_match = "\"1.a\"";
+  EXPECT_EQ(refusal(), 400);
+  request.body = R"({"note":"x"})";
+  EXPECT_EQ(std::get<PatchQuery>(*parse_request(request)).patch.note, "x");
+  request.target += "/events";
+  EXPECT_EQ(refusal(), 405);
+  request.target = "/v1/devices";
+  EXPECT_EQ(refusal(), 405);
+  request = {.method = "DELETE", .target = device, .authorization = ""};
+  EXPECT_EQ(parse_request(request).error().allow, "GET, PATCH");
+}
+
 TEST(Queries, take_their_own_cursor_and_no_other) {
   const auto first = std::get<DevicesQuery>(*get("/v1/devices?model=A"));
   const std::string cursor = next_cursor(first, kDevice);

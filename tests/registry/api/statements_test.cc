@@ -18,6 +18,12 @@ std::vector<Statement> all_statements(const Scope& scope) {
   const DevicePosition after{DeviceId(), "SECRET-NAME"};
   EventsQuery events;
   events.page.after = EventPosition{1, *RaeSerial::parse("SECRET-RAE"), SessionId(), 2}.str();
+  DevicePatch patch;
+  patch.labels = {{"SECRET-KEY", "SECRET-VALUE"}};
+  patch.removed_labels = {"SECRET-KEY"};
+  patch.note = "SECRET";
+  patch.hold = Hold{"SECRET", 7};
+  const Deed deed{"SECRET", "SECRET", "SECRET", "SECRET", "SECRET"};
   RaesQuery raes;
   raes.page.after = "SECRET-RAE";
   return {device_keys(devices, scope, nullptr, 10),
@@ -25,6 +31,8 @@ std::vector<Statement> all_statements(const Scope& scope) {
           devices_estimate(devices, scope),
           current_items(scope, "{}"),
           device_sessions(DeviceId(), scope),
+          patch_check(DeviceId(), patch, scope),
+          patch_device(DeviceId(), patch, 3, deed, scope),
           device_events(events, scope),
           device_known(DeviceId(), scope),
           facets_before({{"SECRET-RAE", "s", "1"}}, scope),

@@ -42,16 +42,27 @@ struct PqxxReader::Session {
     connection->set_variable("default_transaction_read_only", "on");
   }
 
-  Result<api::Rows> run(const api::Statement& statement) {
+  Result<api::Rows> run(const api::Statement& statement, bool writes) {
     if (!connection) {
       if (steady_clock::now() < retry_at) return away(last_error);
       connect();
     }
+    if (writes) return run_write(statement);
     const std::string name = statement.by_key ? prepare(statement.text) : "";
     pqxx::nontransaction transaction(*connection);
     const auto values = pqxx::prepare::make_dynamic_params(statement.values);
     auto rows = to_rows(name.empty() ? transaction.exec_params(statement.text, values)
                                      : transaction.exec_prepared(name, values));
+    backoff.reset();
+    return rows;
+  }
+
+  api::Rows run_write(const api::Statement& statement) {
+    pqxx::work transaction(*connection);
+    transaction.exec("SET TRANSACTION READ WRITE");
+    auto rows = to_rows(transaction.exec_params(
+        statement.text, pqxx::prepare::make_dynamic_params(statement.values)));
+    transaction.commit();
     backoff.reset();
     return rows;
   }
@@ -74,9 +85,9 @@ struct PqxxReader::Session {
   }
 
   // Library exceptions become Errors here and nowhere else.
-  Result<api::Rows> try_run(const api::Statement& statement) {
+  Result<api::Rows> try_run(const api::Statement& statement, bool writes) {
     try {
-      return run(statement);
+      return run(statement, writes);
     } catch (const std::exception& error) {
       const SqlError converted = sql_error_of(error);
       if (converted.sqlstate == kCancelled) {
@@ -103,11 +114,15 @@ PqxxReader::~PqxxReader() = default;
 
 Result<api::Rows> PqxxReader::read(const api::Statement& statement) {
   const bool used_before = session_->connection.has_value();
-  auto rows = session_->try_run(statement);
+  auto rows = session_->try_run(statement, false);
   if (rows || rows.error().code != "database_away" || !used_before) return rows;
   // The connection may have died long ago, unnoticed: a read is safe to repeat.
   session_->retry_at = {};
-  return session_->try_run(statement);
+  return session_->try_run(statement, false);
+}
+
+Result<api::Rows> PqxxReader::write(const api::Statement& statement) {
+  return session_->try_run(statement, true);
 }
 
 }  // namespace dmp::registry

@@ -1,9 +1,9 @@
-// PqxxReader: a Reader on PostgreSQL or CockroachDB through libpqxx.
+// PqxxReader: a Database on PostgreSQL or CockroachDB through libpqxx.
 //
-// The session is read-only and has a statement timeout. Statements are planned with their values
-// each time (unnamed): a generic plan is up to 50 times slower here. A lost connection is discarded
-// and opened again, at once the first time, then with growing delays during which reads fail
-// without waiting. Owned by one thread; connects on the first read.
+// The session is read-only but for write(), and has a statement timeout. Statements are planned
+// with their values each time (unnamed): a generic plan is up to 50 times slower here. A lost
+// connection is discarded and opened again, at once the first time, then with growing delays during
+// which reads fail without waiting. Owned by one thread; connects on the first read.
 #pragma once
 
 #include <chrono>
@@ -19,12 +19,13 @@ struct PqxxReaderOptions {
   std::chrono::milliseconds statement_timeout{2000};
 };
 
-class PqxxReader final : public api::Reader {
+class PqxxReader final : public api::Database {
  public:
   explicit PqxxReader(PqxxReaderOptions options);
   ~PqxxReader() override;
 
   Result<api::Rows> read(const api::Statement& statement) override;
+  Result<api::Rows> write(const api::Statement& statement) override;
 
  private:
   struct Session;

@@ -22,6 +22,8 @@ using web::http::experimental::listener::http_listener;
 // One deadlocks in close(), the default of 40 doubles the CPU per request.
 constexpr std::size_t kPoolThreads = 4;
 constexpr int kOpenAttempts = 5;
+// More than any body the API takes: that one names its own bound.
+constexpr std::size_t kBodyBytesMax = 65536;
 
 void start_pool_once() {
   static const bool kStarted = [] {
@@ -76,12 +78,21 @@ api::HttpRequest to_request(const web::http::http_request& message) {
   api::HttpRequest request;
   request.method = message.method();
   request.target = message.relative_uri().to_string();
+  const std::pair<const char*, std::string*> wanted[] = {{"Authorization", &request.authorization},
+                                                         {"Accept", &request.accept},
+                                                         {"If-Match", &request.if_match},
+                                                         {"If-None-Match", &request.if_none_match},
+                                                         {"Content-Type", &request.content_type}};
   const auto& headers = message.headers();
-  if (const auto found = headers.find(web::http::header_names::authorization);
-      found != headers.end()) {
-    request.authorization = found->second;
+  for (const auto& [name, value] : wanted) {
+    if (const auto found = headers.find(name); found != headers.end()) *value = found->second;
   }
   return request;
+}
+
+bool has_body(const web::http::http_request& message) {
+  const auto& method = message.method();
+  return method == "PATCH" || method == "POST" || method == "PUT";
 }
 
 }  // namespace
@@ -127,11 +138,38 @@ struct RestListener::Server : std::enable_shared_from_this<Server> {
       self->send(message, response, [self] { self->leave(); });
     };
     try {
-      handler(to_request(message), reply);
+      const api::HttpRequest request = to_request(message);
+      has_body(message) ? handle_body(message, request, reply) : handler(request, reply);
     } catch (const std::exception& error) {
       log_error("api_handler_failed", {{"error", error.what()}});
       reply(api::to_response(api::internal()));
     }
+  }
+
+  // The continuation takes the task, not its value: an exception of a task that nobody looks at
+  // ends the process.
+  void handle_body(const web::http::http_request& message, const api::HttpRequest& request,
+                   const api::Reply& reply) {
+    if (message.headers().content_length() > kBodyBytesMax) {
+      return reply(api::to_response(api::body_too_large(kBodyBytesMax)));
+    }
+    message.extract_vector().then([self = shared_from_this(), request,
+                                   reply](const pplx::task<std::vector<unsigned char>>& body) {
+      api::HttpRequest whole = request;
+      try {
+        const auto bytes = body.get();
+        whole.body.assign(bytes.begin(), bytes.end());
+      } catch (const std::exception& error) {
+        return reply(api::to_response(
+            api::bad_body("the body", std::string("the body cannot be read: ") + error.what())));
+      }
+      try {
+        self->handler(whole, reply);
+      } catch (const std::exception& error) {
+        log_error("api_handler_failed", {{"error", error.what()}});
+        reply(api::to_response(api::internal()));
+      }
+    });
   }
 
   Status open_at(const std::string& address, int port) {

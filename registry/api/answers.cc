@@ -4,35 +4,15 @@
 #include <map>
 #include <utility>
 
-#include "base/log.h"
 #include "registry/api/changes.h"
-#include "registry/api/item.h"
+#include "registry/api/device_list.h"
+#include "registry/api/one_device.h"
+#include "registry/api/reading.h"
 #include "registry/api/statements.h"
 #include "schema/codec.h"
 
 namespace dmp::registry::api {
 namespace {
-
-// A view is read for few keys at a time, and a request for so many in all: a filter that hardly
-// anything passes gives a short page and a cursor instead of a long wait.
-constexpr int kKeysPerChunkMax = 512;
-constexpr int kKeysPerRequestMax = 4096;
-
-Answer<Rows> read(Reader& reader, const Statement& statement) {
-  auto rows = reader.read(statement);
-  if (rows) return std::move(*rows);
-  // That the database is away is said once, by the service.
-  if (rows.error().code != "database_away")
-    log_error("api_read_failed", {{"code", rows.error().code},
-                                  {"error", rows.error().message},
-                                  {"statement", statement.text}});
-  return tl::unexpected(from_error(rows.error()));
-}
-
-Problem no_such_device(const DeviceId& device_id) {
-  return not_found("there is no device " + device_id.str() +
-                   " with a session, or this token may not see it; /v1/devices lists what it may");
-}
 
 // {"items":[ ... ],"next":CURSOR or null}
 class ItemsWriter {
@@ -45,99 +25,20 @@ class ItemsWriter {
   }
   [[nodiscard]] int count() const { return count_; }
 
-  std::string finish(const std::string& next) && {
+  HttpResponse finish(const Page& page, const std::string& next) && {
+    HttpResponse response;
     json_.end_array().key("next");
     next.empty() ? json_.null() : json_.string(next);
+    if (!next.empty()) response.headers.push_back(next_link(page, next));
     json_.end_object();
-    return std::move(json_).take();
+    response.body = std::move(json_).take();
+    return response;
   }
 
  private:
   JsonWriter json_;
   int count_ = 0;
 };
-
-// Keys in device_id order, then their current sessions, until the page is full or the keys are.
-class DeviceList {
- public:
-  DeviceList(const DevicesQuery& query, Scope scope, Reader& reader)
-      : query_(query), scope_(std::move(scope)), reader_(reader) {
-    if (const auto after = DeviceId::parse(query.page.after)) after_ = *after;
-  }
-
-  Answer<std::string> run() && {
-    int examined = 0;
-    int chunk = std::min(query_.page.limit + 1, kKeysPerChunkMax);
-    for (;;) {
-      const auto keys = read(reader_, device_keys(query_, scope_, after_, chunk));
-      if (!keys) return tl::unexpected(keys.error());
-      const bool more = static_cast<int>(keys->size()) == chunk;
-      const auto cut = add_items_of(*keys);
-      if (!cut) return tl::unexpected(cut.error());
-      examined += chunk;
-      const bool full = items_.count() == query_.page.limit || examined >= kKeysPerRequestMax;
-      if (*cut || (more && full)) {
-        return std::move(items_).finish(next_cursor(query_, after_.str()));
-      }
-      if (!more) return std::move(items_).finish("");
-      chunk = next_chunk(chunk, examined);
-    }
-  }
-
- private:
-  // As many keys as the rest of the page needs, if they pass as often as those before.
-  [[nodiscard]] int next_chunk(int chunk, int examined) const {
-    if (items_.count() == 0) return std::min(chunk * 2, kKeysPerChunkMax);
-    const int missing = query_.page.limit - items_.count();
-    return std::min(missing * examined / items_.count() + 8, kKeysPerChunkMax);
-  }
-
-  // Whether the page is full and items are left; after_ is the last device dealt with.
-  Answer<bool> add_items_of(const Rows& keys) {
-    if (keys.empty()) return false;
-    std::vector<std::string> ids;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (ids.empty() || ids.back() != keys.at(i, 0)) ids.emplace_back(keys.at(i, 0));
-    }
-    const auto rows = read(reader_, current_items(query_, scope_, array_literal(ids)));
-    if (!rows) return tl::unexpected(rows.error());
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-      if (items_.count() == query_.page.limit) return true;
-      JsonWriter& json = items_.item().begin_object();
-      write_item(Cells(*rows, i), json);
-      json.end_object();
-      after_ = *DeviceId::parse(rows->at(i, 0));
-    }
-    after_ = *DeviceId::parse(ids.back());
-    return false;
-  }
-
-  const DevicesQuery& query_;
-  const Scope scope_;
-  Reader& reader_;
-  DeviceId after_;
-  ItemsWriter items_;
-};
-
-Answer<std::string> answer_one(const DeviceQuery& query, const Scope& scope, Reader& reader) {
-  const auto rows = read(reader, device_sessions(query.device_id, scope));
-  if (!rows) return tl::unexpected(rows.error());
-  if (rows->empty()) return tl::unexpected(no_such_device(query.device_id));
-  JsonWriter sessions;
-  sessions.begin_array();
-  Cells rest(*rows, 0);
-  for (std::size_t i = 0; i < rows->size(); ++i) {
-    Cells cells(*rows, i);
-    write_session(cells, i == 0, sessions);
-    if (i == 0) rest = cells;
-  }
-  sessions.end_array();
-  JsonWriter json;
-  json.begin_object();
-  write_item(rest, json);
-  json.key("sessions").raw(std::move(sessions).take()).end_object();
-  return std::move(json).take();
-}
 
 // One row of device_events.
 struct Event {
@@ -219,14 +120,14 @@ void write_event(const Event& event, JsonWriter& json) {
   json.end_object();
 }
 
-Answer<std::string> answer_events(const EventsQuery& query, const Scope& scope, Reader& reader) {
+Answer<HttpResponse> answer_events(const EventsQuery& query, const Scope& scope, Reader& reader) {
   const auto rows = read(reader, device_events(query, scope));
   if (!rows) return tl::unexpected(rows.error());
   if (rows->empty()) {
     const auto known = read(reader, device_known(query.device_id, scope));
     if (!known) return tl::unexpected(known.error());
-    if (known->empty()) return tl::unexpected(no_such_device(query.device_id));
-    return ItemsWriter().finish("");
+    if (known->empty()) return tl::unexpected(no_such_device(query.device_id.str()));
+    return ItemsWriter().finish(query.page, "");
   }
   const bool more = rows->size() > static_cast<std::size_t>(query.page.limit);
   auto events = read_events(*rows, rows->size() - (more ? 1 : 0));
@@ -245,7 +146,8 @@ Answer<std::string> answer_events(const EventsQuery& query, const Scope& scope, 
   }
   ItemsWriter items;
   for (const Event& event : *events) write_event(event, items.item());
-  return std::move(items).finish(more ? next_cursor(query, events->back().position.str()) : "");
+  return std::move(items).finish(query.page,
+                                 more ? next_cursor(query, events->back().position.str()) : "");
 }
 
 void write_rae(Cells cells, JsonWriter& json) {
@@ -265,31 +167,33 @@ void write_rae(Cells cells, JsonWriter& json) {
   json.end_object().end_object();
 }
 
-Answer<std::string> answer_raes(const RaesQuery& query, const Scope& scope, Reader& reader) {
+Answer<HttpResponse> answer_raes(const RaesQuery& query, const Scope& scope, Reader& reader) {
   const auto rows = read(reader, rae_page(query, scope));
   if (!rows) return tl::unexpected(rows.error());
   const auto limit = static_cast<std::size_t>(query.page.limit);
   const std::size_t count = std::min(rows->size(), limit);
   ItemsWriter items;
   for (std::size_t i = 0; i < count; ++i) write_rae(Cells(*rows, i), items.item());
-  return std::move(items).finish(rows->size() > limit ? next_cursor(query, rows->at(count - 1, 0))
-                                                      : "");
+  return std::move(items).finish(
+      query.page, rows->size() > limit ? next_cursor(query, rows->at(count - 1, 0)) : "");
 }
 
 }  // namespace
 
-Answer<std::string> answer(const Query& query, const Principal& principal, Reader& reader) {
+Answer<HttpResponse> answer(const Query& query, const Principal& principal, Database& database) {
   const auto scope = [&](bool canary) { return Scope{principal.rae_patterns, canary}; };
   return std::visit(
-      [&]<class T>(const T& asked) -> Answer<std::string> {
+      [&]<class T>(const T& asked) -> Answer<HttpResponse> {
         if constexpr (std::is_same_v<T, DevicesQuery>) {
-          return DeviceList(asked, scope(asked.canary), reader).run();
+          return answer_devices(asked, scope(asked.canary), database);
         } else if constexpr (std::is_same_v<T, DeviceQuery>) {
-          return answer_one(asked, scope(asked.canary), reader);
+          return answer_device(asked, scope(asked.canary), database);
+        } else if constexpr (std::is_same_v<T, PatchQuery>) {
+          return answer_patch(asked, principal, scope(asked.canary), database);
         } else if constexpr (std::is_same_v<T, EventsQuery>) {
-          return answer_events(asked, scope(asked.canary), reader);
+          return answer_events(asked, scope(asked.canary), database);
         } else {
-          return answer_raes(asked, scope(asked.canary), reader);
+          return answer_raes(asked, scope(asked.canary), database);
         }
       },
       query);

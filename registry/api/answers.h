@@ -1,8 +1,6 @@
-// Answers: a query and a Reader in, JSON out. Decides what to read next; keeps no state between
-// requests. Called by worker threads.
+// Answers: a query and a Database in, a response out. Decides what to read next; keeps no state
+// between requests. Called by worker threads.
 #pragma once
-
-#include <string>
 
 #include "registry/api/people.h"
 #include "registry/api/queries.h"
@@ -10,7 +8,7 @@
 
 namespace dmp::registry::api {
 
-// The body of the 200 answer, or why there is none. A Problem from a failed read was logged here.
-Answer<std::string> answer(const Query& query, const Principal& principal, Reader& reader);
+// The response, or why there is none. A Problem from a failed read was logged here.
+Answer<HttpResponse> answer(const Query& query, const Principal& principal, Database& database);
 
 }  // namespace dmp::registry::api

@@ -38,7 +38,7 @@ Status ApiServer::run() {
       api::Service::Limits{.workers = static_cast<int>(options.workers),
                            .queue_max = static_cast<std::size_t>(options.queue_max)},
       *parts_->people,
-      [database = options.database]() -> std::unique_ptr<api::Reader> {
+      [database = options.database]() -> std::unique_ptr<api::Database> {
         return std::make_unique<PqxxReader>(PqxxReaderOptions{.database = database});
       },
       parts_->metrics);

@@ -9,7 +9,14 @@ std::string in_brackets(std::string_view text) {
 
 std::string by(std::string_view who) { return who.empty() ? "" : " by " + std::string(who); }
 
+constexpr std::string_view kCodes[] = {
+    "registry_behind", "rae_lost", "bridge_silent",     "rae_silent", "not_confirmed",
+    "offline",         "standby",  "presence_unknown",  "onboarding", "in_test",
+    "unhealthy",       "held",     "duplicate_identity"};
+
 }  // namespace
+
+std::span<const std::string_view> blocker_codes() { return kCodes; }
 
 std::string blocker_message(std::string_view code, const Evidence& evidence) {
   const std::string rae = "RAE " + std::string(evidence.rae);

@@ -2,6 +2,7 @@
 // Pure.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@ struct Evidence {
   std::string_view hold_by;
   std::string_view hold_reason;
 };
+
+// Every code session_view gives.
+std::span<const std::string_view> blocker_codes();
 
 // For a code it does not know (a newer view): the code itself.
 std::string blocker_message(std::string_view code, const Evidence& evidence);

@@ -11,7 +11,12 @@ namespace dmp::registry::api {
 struct HttpRequest {
   std::string method;
   std::string target;         // path and query, still percent-encoded
-  std::string authorization;  // the header's value, empty if there is none
+  std::string authorization;  // headers' values, empty if there is none
+  std::string accept{};
+  std::string if_match{};
+  std::string if_none_match{};
+  std::string content_type{};
+  std::string body{};
 };
 
 struct HttpResponse {

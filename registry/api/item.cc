@@ -1,8 +1,7 @@
 #include "registry/api/item.h"
 
-#include <charconv>
+#include <algorithm>
 
-#include "registry/api/blockers.h"
 #include "schema/facets.h"
 
 namespace dmp::registry::api {
@@ -13,7 +12,9 @@ bool is_true(std::string_view cell) { return cell == "t" || cell == "true"; }
 // How a field of each type of schema/facets.h is selected and written. A type that is not here does
 // not compile.
 struct AsIs {
-  static std::string select(std::string_view column) { return std::string(column); }
+  static void select(std::string_view column, std::vector<std::string>& columns) {
+    columns.emplace_back(column);
+  }
 };
 
 template <class T>
@@ -21,23 +22,23 @@ struct Field;
 
 template <>
 struct Field<std::string> : AsIs {
-  static void write(Cells& cells, std::string_view name, JsonWriter& json) {
-    if (const auto text = cells.next(); !text.empty()) json.key(name).string(text);
+  static void write(Cells& cells, std::string_view name, ItemSink& sink) {
+    if (const auto text = cells.next(); !text.empty()) sink.text(name, text);
   }
 };
 
 template <>
 struct Field<bool> : AsIs {
-  static void write(Cells& cells, std::string_view name, JsonWriter& json) {
-    json.key(name).boolean(is_true(cells.next()));
+  static void write(Cells& cells, std::string_view name, ItemSink& sink) {
+    sink.raw(name, is_true(cells.next()) ? "true" : "false");
   }
 };
 
 // Numbers of which 0 means: not known.
 struct Number : AsIs {
-  static void write(Cells& cells, std::string_view name, JsonWriter& json) {
+  static void write(Cells& cells, std::string_view name, ItemSink& sink) {
     if (const auto number = cells.next(); !number.empty() && number != "0") {
-      json.key(name).raw(number);
+      sink.raw(name, number);
     }
   }
 };
@@ -51,64 +52,69 @@ struct Field<DeviceId> : Field<std::string> {};
 
 template <class Element>
 struct Field<std::vector<Element>> {
-  static std::string select(std::string_view column) {
-    return "CAST(" + std::string(column) + " AS TEXT)";
+  static void select(std::string_view column, std::vector<std::string>& columns) {
+    columns.push_back("CAST(" + std::string(column) + " AS TEXT)");
   }
-  static void write(Cells& cells, std::string_view name, JsonWriter& json) {
-    if (const auto list = cells.next(); !list.empty() && list != "[]") json.key(name).raw(list);
+  static void write(Cells& cells, std::string_view name, ItemSink& sink) {
+    if (const auto list = cells.next(); !list.empty() && list != "[]") sink.raw(name, list);
   }
 };
 
 // A word this version does not know is `unknown`, with the word beside it in `<name>_text`.
 template <class Enum>
 struct Field<Known<Enum>> {
-  static std::string select(std::string_view column) {
-    return std::string(column) + ", " + std::string(column) + "_text";
+  static void select(std::string_view column, std::vector<std::string>& columns) {
+    columns.emplace_back(column);
+    columns.push_back(std::string(column) + "_text");
   }
-  static void write(Cells& cells, std::string_view name, JsonWriter& json) {
-    json.key(name).string(cells.next());
+  static void write(Cells& cells, std::string_view name, ItemSink& sink) {
+    sink.text(name, cells.next());
     if (const auto text = cells.next(); !text.empty()) {
-      json.key(std::string(name) + "_text").string(text);
+      sink.text(std::string(name) + "_text", text);
     }
   }
 };
-
-void add(std::string& columns, std::string_view column) {
-  if (!columns.empty()) columns += ", ";
-  columns += column;
-}
 
 std::string micros(std::string_view column) {
   return "CAST(extract(epoch FROM " + std::string(column) + ") * 1000000 AS BIGINT)";
 }
 
+// Takes what must be read but not written.
+class NoSink final : public ItemSink {
+ public:
+  void begin_group(std::string_view) override {}
+  void end_group() override {}
+  void text(std::string_view, std::string_view) override {}
+  void raw(std::string_view, std::string_view) override {}
+  void blockers(std::string_view, const Evidence&) override {}
+};
+
 template <class Fields>
-void add_facet(std::string& columns, std::string_view facet) {
+void add_facet(std::vector<std::string>& columns, std::string_view facet) {
   const std::string prefix(facet);
-  add(columns, prefix + "_at");
-  add(columns, prefix + "_observed_at");
-  add(columns, prefix + "_source");
+  columns.push_back(prefix + "_at");
+  columns.push_back(prefix + "_observed_at");
+  columns.push_back(prefix + "_source");
   const Fields none{};
-  Fields::each(none, [&]<class T>(FieldNames names, const T&) {
-    add(columns, Field<T>::select(names.column));
-  });
+  Fields::each(
+      none, [&]<class T>(FieldNames names, const T&) { Field<T>::select(names.column, columns); });
 }
 
 // Reads the facet's cells whether it was received or not; writes it only if it was.
 template <class Fields>
-void write_facet(Cells& cells, std::string_view facet, JsonWriter& json) {
+void write_facet(Cells& cells, std::string_view facet, ItemSink& sink) {
   const bool received = cells.next() != "0";
-  JsonWriter unused;
-  JsonWriter& out = received ? json.key(facet) : unused;
-  out.begin_object();
+  NoSink unused;
+  ItemSink& out = received ? sink : unused;
+  out.begin_group(facet);
   const std::string_view observed_at = cells.next();
   const std::string_view source = cells.next();
   const Fields none{};
   Fields::each(
       none, [&]<class T>(FieldNames names, const T&) { Field<T>::write(cells, names.json, out); });
-  if (observed_at != "0") out.key("observed_at").raw(observed_at);
-  if (!source.empty()) out.key("source").string(source);
-  out.end_object();
+  if (observed_at != "0") out.raw("observed_at", observed_at);
+  if (!source.empty()) out.text("source", source);
+  out.end_group();
 }
 
 // Every facet but presence, which is shown instead of copied; visit.operator()<Fields>(name).
@@ -120,102 +126,133 @@ void each_copied_facet(Visit&& visit) {
   });
 }
 
-constexpr std::string_view kPresenceColumns =
-    "doubt, shown_status, shown_reason, presence_status_text, presence_changed_at, "
-    "presence_observed_at, presence_source";
+constexpr std::string_view kPresenceColumns[] = {"doubt",
+                                                 "shown_status",
+                                                 "shown_reason",
+                                                 "presence_status_text",
+                                                 "presence_changed_at",
+                                                 "presence_observed_at",
+                                                 "presence_source"};
 
-void write_presence(Cells& cells, JsonWriter& json) {
+void write_presence(Cells& cells, ItemSink& sink) {
   const bool doubted = !cells.next().empty();
-  json.key("presence").begin_object().key("status").string(cells.next());
-  Field<std::string>::write(cells, "reason", json);
+  sink.begin_group("presence");
+  sink.text("status", cells.next());
+  Field<std::string>::write(cells, "reason", sink);
   const std::string_view text = cells.next();
   const std::string_view changed_at = cells.next();
-  if (!doubted && !text.empty()) json.key("status_text").string(text);
-  if (!doubted && changed_at != "0") json.key("changed_at").raw(changed_at);
-  Number::write(cells, "observed_at", json);
-  Field<std::string>::write(cells, "source", json);
-  json.end_object();
+  if (!doubted && !text.empty()) sink.text("status_text", text);
+  if (!doubted && changed_at != "0") sink.raw("changed_at", changed_at);
+  Number::write(cells, "observed_at", sink);
+  Field<std::string>::write(cells, "source", sink);
+  sink.end_group();
 }
 
-void write_blockers(Cells& cells, JsonWriter& json) {
+void write_blockers(Cells& cells, ItemSink& sink) {
   const std::string_view codes = cells.next();
   Evidence evidence;
   evidence.rae = cells.next();
   evidence.holder = cells.next();
   evidence.hold_by = cells.next();
   evidence.hold_reason = cells.next();
-  json.key("schedulable").boolean(codes.empty());
-  json.key("blockers").begin_array();
-  for (std::size_t begin = 0; begin < codes.size();) {
-    const std::size_t end = std::min(codes.find(',', begin), codes.size());
-    const std::string_view code = codes.substr(begin, end - begin);
-    json.begin_object().key("code").string(code);
-    json.key("message").string(blocker_message(code, evidence)).end_object();
-    begin = end + 1;
+  sink.raw("schedulable", codes.empty() ? "true" : "false");
+  sink.blockers(codes, evidence);
+}
+
+// What the cloud owns, and when it last heard of the RAE.
+void add_cloud(std::vector<std::string>& columns) {
+  for (const char* column : {"CAST(labels AS TEXT)", "note", "held", "hold_by", "hold_reason"}) {
+    columns.emplace_back(column);
   }
-  json.end_array();
+  columns.push_back(micros("hold_until"));
+  columns.emplace_back("revision");
+  columns.emplace_back("rae_last_heard_at");
 }
 
-// What the cloud owns.
-std::string cloud_columns() {
-  return "CAST(labels AS TEXT), note, held, hold_by, hold_reason, " + micros("hold_until") +
-         ", revision";
-}
-
-void write_cloud(Cells& cells, JsonWriter& json) {
-  if (const auto labels = cells.next(); labels != "{}") json.key("labels").raw(labels);
-  Field<std::string>::write(cells, "note", json);
+void write_cloud(Cells& cells, ItemSink& sink) {
+  if (const auto labels = cells.next(); labels != "{}") sink.raw("labels", labels);
+  Field<std::string>::write(cells, "note", sink);
   const bool held = is_true(cells.next());
-  JsonWriter unused;
-  JsonWriter& hold = held ? json.key("hold") : unused;
-  hold.begin_object();
+  NoSink unused;
+  ItemSink& hold = held ? sink : unused;
+  hold.begin_group("hold");
   Field<std::string>::write(cells, "by", hold);
   Field<std::string>::write(cells, "reason", hold);
   Number::write(cells, "until_at", hold);
-  hold.end_object();
-  json.key("revision").raw(cells.next());
+  hold.end_group();
+  sink.raw("revision", cells.next());
+  Number::write(cells, "rae_last_heard_at", sink);
 }
 
-std::string make_item_columns() {
-  std::string columns = "device_id, device_session_id, rae";
-  add(columns, "array_to_string(blockers, ','), rae, usage_holder, hold_by, hold_reason");
-  add(columns, kPresenceColumns);
-  each_copied_facet([&]<class Fields>(std::string_view name) { add_facet<Fields>(columns, name); });
-  add(columns, cloud_columns());
-  return columns;
+const std::vector<std::string>& item_column_list() {
+  static const std::vector<std::string> kColumns = [] {
+    std::vector<std::string> columns = {
+        "device_id", "device_session_id", "rae",     "array_to_string(blockers, ',')",
+        "rae",       "usage_holder",      "hold_by", "hold_reason"};
+    columns.insert(columns.end(), std::begin(kPresenceColumns), std::end(kPresenceColumns));
+    each_copied_facet(
+        [&]<class Fields>(std::string_view name) { add_facet<Fields>(columns, name); });
+    add_cloud(columns);
+    return columns;
+  }();
+  return kColumns;
+}
+
+std::string joined(const std::vector<std::string>& columns) {
+  std::string text;
+  for (const std::string& column : columns) text += (text.empty() ? "" : ", ") + column;
+  return text;
 }
 
 }  // namespace
 
 const std::string& item_columns() {
-  static const std::string kColumns = make_item_columns();
+  static const std::string kColumns = joined(item_column_list());
   return kColumns;
 }
 
-void write_item(Cells cells, JsonWriter& json) {
-  Field<DeviceId>::write(cells, "device_id", json);
-  Field<std::string>::write(cells, "device_session_id", json);
-  Field<std::string>::write(cells, "rae", json);
-  write_blockers(cells, json);
-  write_presence(cells, json);
+std::size_t item_column(std::string_view expression) {
+  const auto& columns = item_column_list();
+  const auto found = std::find(columns.begin(), columns.end(), expression);
+  DMP_CHECK(found != columns.end());
+  return static_cast<std::size_t>(found - columns.begin());
+}
+
+void write_item(Cells cells, ItemSink& sink) {
+  Field<DeviceId>::write(cells, "device_id", sink);
+  Field<std::string>::write(cells, "device_session_id", sink);
+  Field<std::string>::write(cells, "rae", sink);
+  write_blockers(cells, sink);
+  write_presence(cells, sink);
   each_copied_facet(
-      [&]<class Fields>(std::string_view name) { write_facet<Fields>(cells, name, json); });
-  write_cloud(cells, json);
+      [&]<class Fields>(std::string_view name) { write_facet<Fields>(cells, name, sink); });
+  write_cloud(cells, sink);
+}
+
+void write_item(Cells cells, JsonWriter& json) {
+  const FieldChoice all;
+  JsonItem item(all, json);
+  write_item(cells, item);
 }
 
 const std::string& session_columns() {
-  static const std::string kColumns = "device_session_id, rae, " + micros("first_received_at") +
-                                      ", " + std::string(kPresenceColumns);
+  static const std::string kColumns = [] {
+    std::vector<std::string> columns = {"device_session_id", "rae", micros("first_received_at")};
+    columns.insert(columns.end(), std::begin(kPresenceColumns), std::end(kPresenceColumns));
+    return joined(columns);
+  }();
   return kColumns;
 }
 
 void write_session(Cells& cells, bool current, JsonWriter& json) {
+  const FieldChoice all;
+  JsonItem session(all, json);
   json.begin_object();
-  Field<std::string>::write(cells, "device_session_id", json);
-  Field<std::string>::write(cells, "rae", json);
+  Field<std::string>::write(cells, "device_session_id", session);
+  Field<std::string>::write(cells, "rae", session);
   json.key("current").boolean(current);
-  Number::write(cells, "first_received_at", json);
-  write_presence(cells, json);
+  Number::write(cells, "first_received_at", session);
+  write_presence(cells, session);
   json.end_object();
 }
 

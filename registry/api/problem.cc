@@ -32,6 +32,19 @@ Problem bad_parameter(std::string_view parameter, std::string_view value, std::s
           .value = std::string(cut(value))};
 }
 
+Problem bad_filter(std::string_view filter, std::string_view token, std::size_t column,
+                   std::string_view detail) {
+  const std::string place = token.empty() ? "at the end" : "at " + shown(token);
+  return {.status = 400,
+          .code = "bad_filter",
+          .title = "The filter cannot be read",
+          .detail = "column " + std::to_string(column) + ", " + place + ": " + std::string(detail),
+          .parameter = "filter",
+          .value = std::string(cut(filter)),
+          .token = std::string(cut(token)),
+          .column = column};
+}
+
 Problem bad_cursor(std::string_view value, std::string detail) {
   return {.status = 400,
           .code = "bad_cursor",
@@ -48,6 +61,58 @@ Problem bad_request(std::string code, std::string detail) {
           .detail = std::move(detail)};
 }
 
+Problem bad_body(std::string member, std::string detail) {
+  return {.status = 400,
+          .code = "bad_body",
+          .title = "The request's body cannot be used",
+          .detail = std::move(detail),
+          .member = std::move(member)};
+}
+
+Problem forbidden(std::string detail) {
+  return {.status = 403,
+          .code = "forbidden",
+          .title = "This token may not do that",
+          .detail = std::move(detail)};
+}
+
+Problem conflict(std::string code, std::string title, std::string detail) {
+  return {.status = 409,
+          .code = std::move(code),
+          .title = std::move(title),
+          .detail = std::move(detail)};
+}
+
+Problem precondition_required() {
+  return {.status = 428,
+          .code = "precondition_required",
+          .title = "A write must say what it is based on",
+          .detail =
+              "send If-Match with the ETag of the device as you know it, or * to overwrite "
+              "whatever is there"};
+}
+
+Problem precondition_failed(std::string detail) {
+  return {.status = 412,
+          .code = "precondition_failed",
+          .title = "Somebody else changed it in the meantime",
+          .detail = std::move(detail)};
+}
+
+Problem unsupported_media_type(std::string_view given, std::string_view wanted) {
+  return {.status = 415,
+          .code = "unsupported_media_type",
+          .title = "The body is of a type that is not taken here",
+          .detail = "Content-Type " + shown(given) + " is not taken; send " + std::string(wanted)};
+}
+
+Problem body_too_large(std::size_t bytes_max) {
+  return {.status = 413,
+          .code = "body_too_large",
+          .title = "The body is too large",
+          .detail = "a body may have " + std::to_string(bytes_max) + " bytes"};
+}
+
 Problem not_found(std::string detail) {
   return {.status = 404,
           .code = "not_found",
@@ -62,6 +127,13 @@ Problem method_not_allowed(std::string_view method, std::string_view allow) {
       .title = "This address does not take that method",
       .detail = "the method " + shown(method) + " is not offered here; use " + std::string(allow),
       .allow = std::string(allow)};
+}
+
+Problem not_acceptable(std::string_view offered) {
+  return {.status = 406,
+          .code = "not_acceptable",
+          .title = "None of the accepted media types is offered",
+          .detail = "the header Accept allows none of " + std::string(offered)};
 }
 
 Problem unauthorized(bool token_given) {
@@ -123,6 +195,11 @@ HttpResponse to_response(const Problem& problem) {
   json.key("detail").string(problem.detail);
   if (!problem.parameter.empty()) {
     json.key("parameter").string(problem.parameter).key("value").string(problem.value);
+  }
+  if (!problem.member.empty()) json.key("member").string(problem.member);
+  if (problem.column > 0) {
+    json.key("token").string(problem.token);
+    json.key("column").integer(static_cast<std::int64_t>(problem.column));
   }
   json.end_object();
 

@@ -19,7 +19,10 @@ struct Problem {
   std::string title{};      // the same for every problem of this code
   std::string detail{};     // this one: the field, the value, the way out
   std::string parameter{};  // the query parameter it is about, if any
+  std::string member{};     // the member of the body it is about, if any
   std::string value{};      // what was given for it
+  std::string token{};      // the part of the value it is about, for a filter
+  std::size_t column = 0;   // where that begins, in characters from 1; 0: not a filter
   std::string allow{};      // methods, for 405
   int retry_after_s = 0;    // for 503
 
@@ -30,10 +33,20 @@ template <class T>
 using Answer = tl::expected<T, Problem>;
 
 Problem bad_parameter(std::string_view parameter, std::string_view value, std::string detail);
+Problem bad_filter(std::string_view filter, std::string_view token, std::size_t column,
+                   std::string_view detail);
 Problem bad_cursor(std::string_view value, std::string detail);
 Problem bad_request(std::string code, std::string detail);
+Problem bad_body(std::string member, std::string detail);
 Problem not_found(std::string detail);
+Problem forbidden(std::string detail);
+Problem conflict(std::string code, std::string title, std::string detail);
+Problem precondition_required();
+Problem precondition_failed(std::string detail);
+Problem unsupported_media_type(std::string_view given, std::string_view wanted);
+Problem body_too_large(std::size_t bytes_max);
 Problem method_not_allowed(std::string_view method, std::string_view allow);
+Problem not_acceptable(std::string_view offered);
 Problem unauthorized(bool token_given);
 Problem too_busy();
 Problem stopping();

@@ -1,11 +1,11 @@
 #include "registry/api/queries.h"
 
-#include <algorithm>
 #include <charconv>
-#include <span>
 
+#include "registry/adapters/rest_json.h"
+#include "registry/api/accept.h"
 #include "registry/api/cursor.h"
-#include "schema/messages.h"
+#include "registry/api/json_writer.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -17,186 +17,138 @@ std::optional<std::int64_t> to_integer(std::string_view text) {
   return number;
 }
 
-// Reads the parameters one by one and keeps the first Problem.
-class ParameterReader {
- public:
-  explicit ParameterReader(const Target& target) : parameters_(target.parameters) {}
-
-  // Refuses every parameter that is not one of `known`.
-  void only(std::initializer_list<std::string_view> known) {
-    for (const Parameter& parameter : parameters_) {
-      if (std::find(known.begin(), known.end(), parameter.name) != known.end()) continue;
-      std::string names;
-      for (const std::string_view name : known) {
-        names += (names.empty() ? "" : ", ") + std::string(name);
-      }
-      refuse(parameter,
-             "there is no parameter " + shown(parameter.name) + " here; known are " + names);
-    }
-  }
-
-  void read(std::string_view name, std::optional<bool>& out) {
-    const Parameter* found = find(name);
-    if (found == nullptr) return;
-    if (found->value != "true" && found->value != "false") {
-      return refuse(*found, expected(*found, "true or false"));
-    }
-    out = found->value == "true";
-  }
-
-  void read(std::string_view name, std::optional<PresenceStatus>& out) {
-    const Parameter* found = find(name);
-    if (found == nullptr) return;
-    const auto known = Known<PresenceStatus>::parse(found->value);
-    if (!known.text.empty() || found->value.empty()) {
-      return refuse(*found, expected(*found, "online, standby, offline or unknown"));
-    }
-    out = known.value;
-  }
-
-  void read(std::string_view name, std::optional<std::string>& out) {
-    const Parameter* found = find(name);
-    if (found == nullptr) return;
-    if (found->value.empty() || found->value.size() > Limits::kStringBytes) {
-      return refuse(*found, expected(*found, "1 to 256 bytes"));
-    }
-    out = found->value;
-  }
-
-  void read(std::string_view name, std::optional<RaeSerial>& out) {
-    const Parameter* found = find(name);
-    if (found == nullptr) return;
-    const auto serial = RaeSerial::parse(found->value);
-    if (!serial)
-      return refuse(*found, expected(*found, "a RAE serial, 1 to 64 of A-Z a-z 0-9 . _ -"));
-    out = *serial;
-  }
-
-  void read_canary(bool& out) {
-    const Parameter* found = find("canary");
-    if (found == nullptr) return;
-    if (found->value != "0" && found->value != "1")
-      return refuse(*found, expected(*found, "0 or 1"));
-    out = found->value == "1";
-  }
-
-  void read_limit(int& out) {
-    const Parameter* found = find("limit");
-    if (found == nullptr) return;
-    const auto number = to_integer(found->value);
-    if (!number || *number < 1 || *number > kPageMax) {
-      return refuse(*found,
-                    expected(*found, "a whole number from 1 to " + std::to_string(kPageMax)));
-    }
-    out = static_cast<int>(*number);
-  }
-
-  // The position must be one `is_position` knows: a cursor can be forged, though not to any use.
-  template <class IsPosition>
-  void read_cursor(std::string_view filter, std::string& out, IsPosition&& is_position) {
-    const Parameter* found = find("cursor");
-    if (found == nullptr || problem_) return;
-    auto position = decode_cursor(filter, found->value);
-    if (!position) {
-      problem_ = bad_cursor(found->value, position.error().message);
-    } else if (!is_position(*position)) {
-      problem_ = bad_cursor(found->value, "the cursor is damaged; take `next` of the page before");
-    } else {
-      out = std::move(*position);
-    }
-  }
-
-  template <class T>
-  Answer<Query> answer(T query) && {
-    if (problem_) return tl::unexpected(std::move(*problem_));
-    return Query(std::move(query));
-  }
-
- private:
-  const Parameter* find(std::string_view name) const {
-    const auto found = std::find_if(parameters_.begin(), parameters_.end(),
-                                    [&](const Parameter& known) { return known.name == name; });
-    return found == parameters_.end() ? nullptr : &*found;
-  }
-
-  static std::string expected(const Parameter& parameter, std::string_view what) {
-    return parameter.name + "=" + shown(parameter.value) + " cannot be used; give " +
-           std::string(what);
-  }
-
-  void refuse(const Parameter& parameter, std::string detail) {
-    if (!problem_) problem_ = bad_parameter(parameter.name, parameter.value, std::move(detail));
-  }
-
-  std::span<const Parameter> parameters_;
-  std::optional<Problem> problem_;
-};
-
 // What a cursor is bound to. NUL separates: no value can hold one.
 std::string filter_of(const DevicesQuery& query) {
-  const auto part = [](const auto& value, const auto& text) {
-    return std::string(1, '\0') + (value ? "=" + std::string(text(*value)) : "");
-  };
-  return "devices" + part(query.presence, [](PresenceStatus status) { return enum_name(status); }) +
-         part(query.model, [](const std::string& model) { return model; }) +
-         part(query.rae, [](const RaeSerial& rae) { return rae.str(); }) +
-         part(query.schedulable, [](bool flag) { return flag ? "true" : "false"; }) +
-         (query.canary ? "canary" : "");
+  return "devices" + std::string(1, '\0') + query.filter.str() + std::string(1, '\0') +
+         (query.sort.descending ? "-" : "") + query.sort.attribute->name +
+         (query.canary ? " canary" : "");
 }
 std::string filter_of(const EventsQuery& query) {
   return "events " + query.device_id.str() + (query.canary ? " canary" : "");
 }
 std::string filter_of(const RaesQuery& query) { return query.canary ? "raes canary" : "raes"; }
 
-Answer<Query> devices_query(const Target& target) {
-  ParameterReader reader(target);
-  DevicesQuery query;
-  reader.only({"presence", "model", "rae", "schedulable", "canary", "limit", "cursor"});
-  reader.read("presence", query.presence);
-  reader.read("model", query.model);
-  reader.read("rae", query.rae);
-  reader.read("schedulable", query.schedulable);
-  reader.read_canary(query.canary);
-  reader.read_limit(query.page.limit);
-  reader.read_cursor(filter_of(query), query.page.after, [](const std::string& position) {
-    return DeviceId::parse(position).has_value();
-  });
-  return std::move(reader).answer(std::move(query));
+template <class T>
+Answer<Query> finish(const ParameterReader& reader, T query) {
+  if (reader.problem()) return tl::unexpected(*reader.problem());
+  return Query(std::move(query));
 }
 
-Answer<Query> device_query(const Target& target, const DeviceId& device_id) {
+// The formats a list comes in, by the media types a caller accepts: the first of the best.
+Answer<Format> format_of(std::string_view accept) {
+  static constexpr std::pair<std::string_view, Format> kTypes[] = {
+      {"application/json", Format::kJson},
+      {"application/*", Format::kJson},
+      {"*/*", Format::kJson},
+      {"application/x-ndjson", Format::kNdjson},
+      {"text/csv", Format::kCsv},
+      {"text/*", Format::kCsv}};
+  if (accept.empty()) return Format::kJson;
+  std::optional<Format> best;
+  int best_quality = 0;
+  for (const MediaRange& range : parse_accept(accept)) {
+    for (const auto& [type, format] : kTypes) {
+      if (range.type != type || range.quality <= best_quality) continue;
+      best = format;
+      best_quality = range.quality;
+    }
+  }
+  if (best) return *best;
+  return tl::unexpected(not_acceptable("application/json, application/x-ndjson, text/csv"));
+}
+
+Answer<Query> devices_query(const Target& target, const HttpRequest& request) {
   ParameterReader reader(target);
-  DeviceQuery query{.device_id = device_id};
+  DevicesQuery query;
+  int count = 0;
+  reader.read_filter({"sort", "fields", "count", "canary", "limit", "cursor"}, query.filter);
+  reader.read_sort(query.sort.attribute, query.sort.descending);
+  reader.read_fields(query.fields);
+  reader.read_word("count", {"none", "estimate"}, count);
+  query.count = count == 1;
+  reader.read_flag("canary", query.canary);
+  reader.read_limit(query.page.limit);
+  reader.read_cursor(filter_of(query), query.page.after, [](const std::string& position) {
+    return DevicePosition::parse(position).has_value();
+  });
+  query.page.address = reader.address();
+  if (reader.problem()) return tl::unexpected(*reader.problem());
+  const auto format = format_of(request.accept);
+  if (!format) return tl::unexpected(format.error());
+  query.format = *format;
+  return Query(std::move(query));
+}
+
+Answer<Query> device_query(const Target& target, const DeviceId& device_id,
+                           const HttpRequest& request) {
+  ParameterReader reader(target);
+  DeviceQuery query{.device_id = device_id, .if_none_match = request.if_none_match};
   reader.only({"canary"});
-  reader.read_canary(query.canary);
-  return std::move(reader).answer(query);
+  reader.read_flag("canary", query.canary);
+  return finish(reader, query);
+}
+
+// A body's type without its parameters.
+bool is_json(std::string_view content_type) {
+  const auto types = parse_accept(content_type);
+  return types.size() == 1 && (types.front().type == "application/json" ||
+                               types.front().type == "application/merge-patch+json");
+}
+
+Answer<Query> patch_query(const Target& target, const DeviceId& device_id,
+                          const HttpRequest& request) {
+  ParameterReader reader(target);
+  PatchQuery query{.device_id = device_id, .if_match = request.if_match};
+  reader.only({"canary"});
+  reader.read_flag("canary", query.canary);
+  if (reader.problem()) return tl::unexpected(*reader.problem());
+  if (!is_json(request.content_type)) {
+    return tl::unexpected(
+        unsupported_media_type(request.content_type, "application/merge-patch+json"));
+  }
+  if (request.if_match.empty()) return tl::unexpected(precondition_required());
+  auto patch = parse_patch(request.body);
+  if (!patch) return tl::unexpected(patch.error());
+  query.patch = std::move(*patch);
+  return Query(std::move(query));
 }
 
 Answer<Query> events_query(const Target& target, const DeviceId& device_id) {
   ParameterReader reader(target);
-  EventsQuery query{.device_id = device_id, .page = {}};
+  EventsQuery query{.device_id = device_id};
   reader.only({"canary", "limit", "cursor"});
-  reader.read_canary(query.canary);
+  reader.read_flag("canary", query.canary);
   reader.read_limit(query.page.limit);
   reader.read_cursor(filter_of(query), query.page.after, [](const std::string& position) {
     return EventPosition::parse(position).has_value();
   });
-  return std::move(reader).answer(std::move(query));
+  query.page.address = reader.address();
+  return finish(reader, std::move(query));
 }
 
 Answer<Query> raes_query(const Target& target) {
   ParameterReader reader(target);
   RaesQuery query;
   reader.only({"canary", "limit", "cursor"});
-  reader.read_canary(query.canary);
+  reader.read_flag("canary", query.canary);
   reader.read_limit(query.page.limit);
   reader.read_cursor(filter_of(query), query.page.after, [](const std::string& position) {
     return RaeSerial::parse(position).has_value();
   });
-  return std::move(reader).answer(std::move(query));
+  query.page.address = reader.address();
+  return finish(reader, std::move(query));
 }
 
 }  // namespace
+
+std::string DevicePosition::str() const { return device_id.str() + value; }
+
+std::optional<DevicePosition> DevicePosition::parse(std::string_view text) {
+  constexpr std::size_t kUuidBytes = 36;
+  const auto device_id = DeviceId::parse(text.substr(0, kUuidBytes));
+  if (!device_id || !is_utf8(text)) return std::nullopt;
+  return DevicePosition{*device_id, std::string(text.substr(kUuidBytes))};
+}
 
 std::string EventPosition::str() const {
   return std::to_string(place_us) + ":" + rae.str() + ":" + session.str() + ":" +
@@ -231,17 +183,20 @@ Answer<Query> parse_request(const HttpRequest& request) {
         "there is nothing at this address; there are /v1/devices, /v1/devices/{device_id}, "
         "/v1/devices/{device_id}/events and /v1/raes"));
   }
-  if (request.method != "GET") {
-    return tl::unexpected(method_not_allowed(request.method, "GET"));
+  const bool one_device = path.size() == 3;
+  if (request.method != "GET" && !(one_device && request.method == "PATCH")) {
+    return tl::unexpected(method_not_allowed(request.method, one_device ? "GET, PATCH" : "GET"));
   }
   if (raes) return raes_query(*target);
-  if (path.size() == 2) return devices_query(*target);
+  if (path.size() == 2) return devices_query(*target, request);
   const auto device_id = DeviceId::parse(path[2]);
   if (!device_id) {
     return tl::unexpected(not_found("there is no device " + shown(path[2]) +
                                     "; a device_id is a UUID, /v1/devices lists them"));
   }
-  return path.size() == 3 ? device_query(*target, *device_id) : events_query(*target, *device_id);
+  if (!one_device) return events_query(*target, *device_id);
+  return request.method == "GET" ? device_query(*target, *device_id, request)
+                                 : patch_query(*target, *device_id, request);
 }
 
 std::string next_cursor(const DevicesQuery& query, std::string_view position) {
@@ -256,6 +211,7 @@ std::string next_cursor(const RaesQuery& query, std::string_view position) {
 
 std::string_view route_name(const Query& query) {
   static constexpr std::string_view kNames[] = {"/v1/devices", "/v1/devices/{device_id}",
+                                                "PATCH /v1/devices/{device_id}",
                                                 "/v1/devices/{device_id}/events", "/v1/raes"};
   return kNames[query.index()];
 }

@@ -9,34 +9,61 @@
 #include <string>
 #include <variant>
 
+#include "registry/api/device_patch.h"
+#include "registry/api/filter.h"
+#include "registry/api/item.h"
+#include "registry/api/parameters.h"
 #include "registry/api/target.h"
-#include "schema/enums.h"
 #include "schema/ids.h"
 
 namespace dmp::registry::api {
 
-inline constexpr int kPageDefault = 100;
-inline constexpr int kPageMax = 500;
-
 struct Page {
   int limit = kPageDefault;  // 1 to kPageMax
-  std::string after;         // position the cursor holds; empty: from the start
+  std::string after{};       // position the cursor holds; empty: from the start
+  std::string address{};     // the request's, without a cursor
 };
 
-// GET /v1/devices. Filters are about the device's current session, presence as shown.
+enum class Format { kJson, kNdjson, kCsv };
+
+struct Sort {
+  const Attribute* attribute = sort_attributes().front();
+  bool descending = false;
+};
+
+// Where a page of devices ends.
+struct DevicePosition {
+  DeviceId device_id;
+  std::string value;  // of the sort attribute; empty when sorted by device_id
+
+  [[nodiscard]] std::string str() const;
+  static std::optional<DevicePosition> parse(std::string_view text);
+};
+
+// GET /v1/devices. The filter is about the device's current session, presence as shown.
 struct DevicesQuery {
-  std::optional<PresenceStatus> presence;
-  std::optional<std::string> model;
-  std::optional<RaeSerial> rae;
-  std::optional<bool> schedulable;
+  Filter filter{};
+  Sort sort{};
+  FieldChoice fields{};
+  Format format = Format::kJson;
+  bool count = false;  // of the whole list; an estimate unless it fits on the first page
   bool canary = false;
-  Page page{};  // after: a device_id
+  Page page{};  // after: a DevicePosition
 };
 
 // GET /v1/devices/{device_id}
 struct DeviceQuery {
   DeviceId device_id;
   bool canary = false;
+  std::string if_none_match{};
+};
+
+// PATCH /v1/devices/{device_id}
+struct PatchQuery {
+  DeviceId device_id;
+  bool canary = false;
+  std::string if_match{};  // not empty
+  DevicePatch patch{};
 };
 
 // Where a page of events ends. `place_us` grows with the session's stamps (statements.h).
@@ -63,9 +90,9 @@ struct RaesQuery {
   Page page{};  // after: a RAE serial
 };
 
-using Query = std::variant<DevicesQuery, DeviceQuery, EventsQuery, RaesQuery>;
+using Query = std::variant<DevicesQuery, DeviceQuery, PatchQuery, EventsQuery, RaesQuery>;
 
-// The query of a GET; other methods and unknown paths are Problems.
+// What is asked for; unknown paths and methods they do not take are Problems.
 Answer<Query> parse_request(const HttpRequest& request);
 
 // The cursor that continues `query` after `position`.
@@ -73,7 +100,7 @@ std::string next_cursor(const DevicesQuery& query, std::string_view position);
 std::string next_cursor(const EventsQuery& query, std::string_view position);
 std::string next_cursor(const RaesQuery& query, std::string_view position);
 
-// The route as it stands in metrics: "/v1/devices/{device_id}".
+// The route as it stands in metrics: "/v1/devices/{device_id}"; writes with their method.
 std::string_view route_name(const Query& query);
 
 }  // namespace dmp::registry::api

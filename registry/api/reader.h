@@ -1,4 +1,5 @@
-// Reader: the port to the database, and what goes through it: Statement and Rows, plain values.
+// Reader, Database: the port to the database, and what goes through it: Statement and Rows, plain
+// values.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,7 @@
 
 namespace dmp::registry::api {
 
-// One SELECT. The text holds only our own words and $n; everything a caller gave is a value.
+// One statement. The text holds only our own words and $n; everything a caller gave is a value.
 struct Statement {
   std::string text;
   std::vector<std::string> values{};
@@ -38,6 +39,7 @@ class Rows {
   }
 
   [[nodiscard]] std::size_t size() const { return columns_ == 0 ? 0 : ends_.size() / columns_; }
+  [[nodiscard]] std::size_t columns() const { return columns_; }
   [[nodiscard]] bool empty() const { return size() == 0; }
 
   // Valid until the next add.
@@ -66,7 +68,7 @@ class Cells {
   std::size_t column_ = 0;
 };
 
-// One database connection for reading. Owned by one worker thread.
+// A database connection, for reading. Owned by one worker thread.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -75,6 +77,14 @@ class Reader {
   // Retry::kYes: "database_away", "too_slow". Retry::kNo: the statement is wrong. The message is
   // for the log, not for the caller.
   virtual Result<Rows> read(const Statement& statement) = 0;
+};
+
+// The same connection, for writing too.
+class Database : public Reader {
+ public:
+  // In a transaction of its own; never repeated by itself. After "database_away" it may have
+  // happened or not.
+  virtual Result<Rows> write(const Statement& statement) = 0;
 };
 
 }  // namespace dmp::registry::api

@@ -29,7 +29,7 @@ const Statement& probe_statement() {
 
 }  // namespace
 
-Service::Service(Limits limits, People& people, std::function<std::unique_ptr<Reader>()> connect,
+Service::Service(Limits limits, People& people, std::function<std::unique_ptr<Database>()> connect,
                  Metrics& metrics)
     : limits_(limits),
       people_(people),
@@ -68,7 +68,7 @@ void Service::accept(const HttpRequest& request, Reply reply) {
 
   const std::string_view route = route_name(*query);
   Job job{std::move(*query), std::move(*principal), now, std::move(reply)};
-  if (!queue_.try_push(std::move(job), request.target.size())) {
+  if (!queue_.try_push(std::move(job), request.target.size() + request.body.size())) {
     metrics_
         .counter("dmp_registry_api_rejected_total", "Requests refused because the queue was full")
         .add();
@@ -86,37 +86,36 @@ Answer<Principal> Service::authorise(const std::string& authorization) const {
 }
 
 void Service::work() {
-  const std::unique_ptr<Reader> reader = connect_();
-  probe(*reader);
+  const std::unique_ptr<Database> database = connect_();
+  probe(*database);
   SteadyTime next_refresh = steady_clock::now() + kIdle;
   for (;;) {
     auto job = queue_.pop_until(next_refresh);
     const SteadyTime now = steady_clock::now();
     if (job) {
-      serve(std::move(*job), *reader);
+      serve(std::move(*job), *database);
     } else if (stopping_) {
       return;
     }
     if (now < next_refresh) continue;
     people_.refresh();
-    if (!job) probe(*reader);
+    if (!job) probe(*database);
     next_refresh = now + kIdle;
   }
 }
 
-void Service::serve(Job job, Reader& reader) {
+void Service::serve(Job job, Database& database) {
   depth_.set(static_cast<double>(queue_.size()));
-  auto body = answer(job.query, job.principal, reader);
-  HttpResponse response =
-      body ? HttpResponse{.body = std::move(*body), .headers = {}} : to_response(body.error());
-  if (body) {
+  auto answered = answer(job.query, job.principal, database);
+  HttpResponse response = answered ? std::move(*answered) : to_response(answered.error());
+  if (answered) {
     note_trouble("");
   } else if (response.status >= 500) {
     metrics_
         .counter("dmp_registry_api_sql_errors_total", "Requests that failed at the database",
-                 {{"code", body.error().code}})
+                 {{"code", answered.error().code}})
         .add();
-    if (body.error().code == "database_away") note_trouble(body.error().title);
+    if (answered.error().code == "database_away") note_trouble(answered.error().title);
   }
   finish(route_name(job.query), job.accepted, std::move(response), job.reply);
 }

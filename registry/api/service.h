@@ -2,7 +2,7 @@
 //
 // accept() parses, authorises and queues, and never blocks; a full queue refuses with 503. A
 // request that cannot be served is refused at once: it never costs a database call. Each worker
-// owns one Reader. Thread-safe. People and Metrics must outlive it.
+// owns one Database. Thread-safe. People and Metrics must outlive it.
 #pragma once
 
 #include <atomic>
@@ -28,10 +28,10 @@ class Service {
  public:
   struct Limits {
     int workers = 3;
-    std::size_t queue_max = 256;  // requests; each holds at most kTargetBytesMax of query
+    std::size_t queue_max = 256;  // requests; together kTargetBytesMax each of target and body
   };
 
-  Service(Limits limits, People& people, std::function<std::unique_ptr<Reader>()> connect,
+  Service(Limits limits, People& people, std::function<std::unique_ptr<Database>()> connect,
           Metrics& metrics);
   ~Service();
   Service(const Service&) = delete;
@@ -57,7 +57,7 @@ class Service {
   };
 
   void work();
-  void serve(Job job, Reader& reader);
+  void serve(Job job, Database& database);
   void probe(Reader& reader);
   void note_trouble(const std::string& trouble);
   void finish(std::string_view route, SteadyTime accepted, HttpResponse response,
@@ -66,7 +66,7 @@ class Service {
 
   const Limits limits_;
   People& people_;
-  const std::function<std::unique_ptr<Reader>()> connect_;
+  const std::function<std::unique_ptr<Database>()> connect_;
   Metrics& metrics_;
   Gauge depth_;
   Gauge in_flight_gauge_;

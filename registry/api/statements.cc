@@ -1,52 +1,38 @@
 #include "registry/api/statements.h"
 
+#include "registry/api/filter_sql.h"
 #include "registry/api/item.h"
+#include "registry/api/scope_sql.h"
 #include "schema/array_literal.h"
 #include "schema/facets.h"
 
 namespace dmp::registry::api {
 namespace {
 
-std::string uuid(Statement& statement, std::string value) {
-  return "CAST(" + statement.bind(std::move(value)) + " AS UUID)";
-}
-std::string bigint(Statement& statement, std::int64_t value) {
-  return "CAST(" + statement.bind(std::to_string(value)) + " AS BIGINT)";
-}
-std::string array(Statement& statement, std::string literal, std::string_view type) {
-  return "CAST(" + statement.bind(std::move(literal)) + " AS " + std::string(type) + "[])";
-}
-
-// The predicate that keeps `column` within the caller's RAEs.
-std::string within(Statement& statement, const Scope& scope, const std::string& column) {
-  std::string predicate =
-      column + " LIKE ANY (" + array(statement, array_literal(scope.rae_patterns), "TEXT") + ")";
-  if (!scope.canary) predicate += " AND " + column + " NOT LIKE 'canary-%'";
-  return predicate;
-}
-
 constexpr std::string_view kSameSession =
     "t.rae = s.rae AND t.device_session_id = s.device_session_id AND t.ended_at = 0";
 
-// Restricts sessions to those whose stored state allows the shown state asked for. Any presence can
-// be shown as unknown and any device can be blocked, so those two imply nothing.
-std::string state_join(const DevicesQuery& query, Statement& statement) {
-  const bool wants_schedulable = query.schedulable.value_or(false);
-  const auto presence = query.presence.value_or(PresenceStatus::kUnknown);
-  if (presence == PresenceStatus::kUnknown && !wants_schedulable) return "";
-  const bool rare = presence != PresenceStatus::kUnknown && presence != PresenceStatus::kOnline;
-  if (rare) {  // from the partial index over what is not online
-    return " JOIN device_state t ON " + std::string(kSameSession) +
-           " AND t.presence_status = " + statement.bind(std::string(enum_name(presence)));
+std::string all_of(const std::vector<std::string>& conditions) {
+  std::string text;
+  for (const std::string& condition : conditions) text += " AND " + condition;
+  return text;
+}
+
+// Sessions in scope whose stored rows allow what the filter asks for.
+std::string sessions_that_may_pass(const DevicesQuery& query, const Scope& scope,
+                                   Statement& statement) {
+  const StoredConditions stored = stored_conditions(query.filter, statement);
+  std::string text = " FROM device_session s";
+  const std::string same = std::string(kSameSession) + all_of(stored.state);
+  if (stored.rare) {
+    text += " JOIN device_state t ON " + same;
+  } else if (!stored.state.empty()) {
+    // Most devices pass. A join by two columns that belong together is estimated far too small,
+    // and then hashed whole; LIMIT makes it a look-up for each key, in key order.
+    text += " CROSS JOIN LATERAL (SELECT 1 FROM device_state t WHERE " + same + " LIMIT 1) t";
   }
-  // Most devices are online. A join by two columns that belong together is estimated far too small,
-  // and then hashed whole; LIMIT makes it a look-up for each key, in key order.
-  std::string join = " CROSS JOIN LATERAL (SELECT 1 FROM device_state t WHERE " +
-                     std::string(kSameSession) + " AND t.presence_status = 'online'";
-  if (wants_schedulable) {
-    join += " AND t.usage_state <> 'in_test' AND t.health_status NOT IN ('bad', 'looping')";
-  }
-  return join + " LIMIT 1) t";
+  return text + " WHERE s.device_id IS NOT NULL AND " + within(statement, scope, "s.rae") +
+         all_of(stored.session);
 }
 
 constexpr std::string_view kCurrentFirst =
@@ -60,46 +46,45 @@ std::string array_literal(const std::vector<std::string>& elements) {
   return literal.take();
 }
 
-Statement device_keys(const DevicesQuery& query, const Scope& scope, const DeviceId& after,
+Statement device_keys(const DevicesQuery& query, const Scope& scope, const DevicePosition* after,
                       int count) {
+  const bool by_value = query.sort.attribute->column != "device_id";
+  const std::string value = by_value ? "s." + query.sort.attribute->column : "''";
+  const std::string falling = query.sort.descending ? " DESC" : "";
   Statement statement;
-  statement.text = "SELECT s.device_id FROM device_session s" + state_join(query, statement);
-  statement.text += " WHERE s.device_id > " + uuid(statement, after.str());
-  statement.text += " AND " + within(statement, scope, "s.rae");
-  if (query.rae) statement.text += " AND s.rae = " + statement.bind(query.rae->str());
-  if (query.model) statement.text += " AND s.model = " + statement.bind(*query.model);
-  if (query.schedulable && *query.schedulable) {
-    statement.text += " AND s.onboarding_state = 'active'";
+  statement.text = "SELECT s.device_id, " + value + sessions_that_may_pass(query, scope, statement);
+  if (after != nullptr) {
+    const std::string id = sql_uuid(statement, after->device_id.str());
+    statement.text += std::string(" AND ") +
+                      (by_value ? "(" + value + ", s.device_id)" : "s.device_id") +
+                      (query.sort.descending ? " < " : " > ") +
+                      (by_value ? "(" + statement.bind(after->value) + ", " + id + ")" : id);
   }
-  statement.text += " ORDER BY s.device_id LIMIT " + std::to_string(count);
+  statement.text += " ORDER BY " + (by_value ? value + falling + ", " : "") + "s.device_id" +
+                    falling + " LIMIT " + std::to_string(count);
   return statement;
 }
 
-Statement current_items(const DevicesQuery& query, const Scope& scope, const std::string& keys) {
+Statement current_items(const Scope& scope, const std::string& keys) {
   Statement statement{.text = {}, .by_key = true};
+  statement.text = "SELECT DISTINCT ON (device_id) " + item_columns() +
+                   " FROM session_view WHERE device_id = ANY (" +
+                   sql_array(statement, keys, "UUID") + ") AND " + within(statement, scope, "rae") +
+                   " ORDER BY device_id, " + std::string(kCurrentFirst);
+  return statement;
+}
+
+Statement devices_estimate(const DevicesQuery& query, const Scope& scope) {
+  Statement statement;
   statement.text =
-      "SELECT " + item_columns() +
-      " FROM (SELECT DISTINCT ON (device_id) * FROM session_view WHERE device_id = ANY (" +
-      array(statement, keys, "UUID") + ") AND " + within(statement, scope, "rae") +
-      " ORDER BY device_id, " + std::string(kCurrentFirst) + ") c WHERE true";
-  if (query.presence) {
-    statement.text +=
-        " AND shown_status = " + statement.bind(std::string(enum_name(*query.presence)));
-  }
-  if (query.model) statement.text += " AND model = " + statement.bind(*query.model);
-  if (query.rae) statement.text += " AND rae = " + statement.bind(query.rae->str());
-  if (query.schedulable) {
-    statement.text += *query.schedulable ? " AND array_length(blockers, 1) IS NULL"
-                                         : " AND array_length(blockers, 1) > 0";
-  }
-  statement.text += " ORDER BY device_id";
+      "SELECT count(DISTINCT s.device_id)" + sessions_that_may_pass(query, scope, statement);
   return statement;
 }
 
 Statement device_sessions(const DeviceId& device_id, const Scope& scope) {
   Statement statement{.text = {}, .by_key = true};
   statement.text = "SELECT " + session_columns() + ", " + item_columns() +
-                   " FROM session_view WHERE device_id = " + uuid(statement, device_id.str()) +
+                   " FROM session_view WHERE device_id = " + sql_uuid(statement, device_id.str()) +
                    " AND " + within(statement, scope, "rae") + " ORDER BY " +
                    std::string(kCurrentFirst) + " LIMIT " + std::to_string(kSessionsPerDeviceMax);
   return statement;
@@ -111,9 +96,9 @@ Statement device_events(const EventsQuery& query, const Scope& scope) {
   std::string after;
   if (const auto position = EventPosition::parse(query.page.after)) {
     after = " WHERE (place, rae, device_session_id, timestamp) < (" +
-            bigint(statement, position->place_us) + ", " + statement.bind(position->rae.str()) +
-            ", " + uuid(statement, position->session.str()) + ", " +
-            bigint(statement, position->timestamp_us) + ")";
+            sql_bigint(statement, position->place_us) + ", " + statement.bind(position->rae.str()) +
+            ", " + sql_uuid(statement, position->session.str()) + ", " +
+            sql_bigint(statement, position->timestamp_us) + ")";
   }
   statement.text =
       "SELECT p.place, p.rae, p.device_session_id, p.timestamp, e.kind, e.reason, e.received_at,"
@@ -123,7 +108,7 @@ Statement device_events(const EventsQuery& query, const Scope& scope) {
       " FROM device_session s JOIN device_event v"
       " ON v.rae = s.rae AND v.device_session_id = s.device_session_id"
       " WHERE s.device_id = " +
-      uuid(statement, query.device_id.str()) + " AND " + within(statement, scope, "s.rae") +
+      sql_uuid(statement, query.device_id.str()) + " AND " + within(statement, scope, "s.rae") +
       ") placed" + after +
       " ORDER BY place DESC, rae DESC, device_session_id DESC, timestamp DESC LIMIT " + limit +
       ") p JOIN device_event e ON e.rae = p.rae AND e.device_session_id = p.device_session_id"
@@ -135,7 +120,7 @@ Statement device_events(const EventsQuery& query, const Scope& scope) {
 Statement device_known(const DeviceId& device_id, const Scope& scope) {
   Statement statement;
   statement.text =
-      "SELECT 1 FROM device_session WHERE device_id = " + uuid(statement, device_id.str()) +
+      "SELECT 1 FROM device_session WHERE device_id = " + sql_uuid(statement, device_id.str()) +
       " AND " + within(statement, scope, "rae") + " LIMIT 1";
   return statement;
 }
@@ -157,11 +142,11 @@ Statement facets_before(const std::vector<EventKey>& keys, const Scope& scope) {
   Statement statement;
   statement.text =
       "SELECT k.rae, k.device_session_id, f.facet, e.facets FROM unnest(" +
-      array(statement, array_literal(raes), "TEXT") + ", " +
-      array(statement, array_literal(sessions), "UUID") + ", " +
-      array(statement, array_literal(timestamps), "BIGINT") +
+      sql_array(statement, array_literal(raes), "TEXT") + ", " +
+      sql_array(statement, array_literal(sessions), "UUID") + ", " +
+      sql_array(statement, array_literal(timestamps), "BIGINT") +
       ") AS k(rae, device_session_id, timestamp) CROSS JOIN unnest(" +
-      array(statement, array_literal(names), "TEXT") +
+      sql_array(statement, array_literal(names), "TEXT") +
       ") AS f(facet) CROSS JOIN LATERAL (SELECT v.facets FROM device_event v WHERE v.rae = k.rae"
       " AND v.device_session_id = k.device_session_id AND v.timestamp < k.timestamp"
       " AND v.facets LIKE '%\"' || f.facet || '\":%' ORDER BY v.timestamp DESC LIMIT 1) e WHERE " +

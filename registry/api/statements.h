@@ -21,19 +21,43 @@ struct Scope {
 
 inline constexpr int kSessionsPerDeviceMax = 32;
 
-// The device_ids of the next `count` sessions after `after` that may pass the filter, rising; a
-// device with several sessions comes several times in a row (DISTINCT would make the planner read
-// all of them first). A filter on a shown value is read as the stored values it implies.
-// Columns: device_id.
-Statement device_keys(const DevicesQuery& query, const Scope& scope, const DeviceId& after,
+// The next `count` sessions behind `after` (null: from the start) that may pass the filter, in the
+// order asked for; a device with several sessions comes several times (DISTINCT would make the
+// planner read all of them first). The filter is read as the stored values it implies.
+// Columns: device_id, value of the sort attribute ("" for device_id).
+Statement device_keys(const DevicesQuery& query, const Scope& scope, const DevicePosition* after,
                       int count);
 
-// The current session of each of `keys` (array literal of UUIDs) that passes the filter, by
-// device_id. Columns: item_columns.
-Statement current_items(const DevicesQuery& query, const Scope& scope, const std::string& keys);
+// The current session of each of `keys` (array literal of UUIDs). Columns: item_columns.
+Statement current_items(const Scope& scope, const std::string& keys);
+
+// How many devices have a session that may pass the filter. One row, one column.
+Statement devices_estimate(const DevicesQuery& query, const Scope& scope);
 
 // All visible sessions of a device, the current one first. Columns: session_columns, item_columns.
 Statement device_sessions(const DeviceId& device_id, const Scope& scope);
+
+// What a patch must be checked against. Columns: the database's time in µs, and how many labels
+// the device would have. One row.
+Statement patch_check(const DeviceId& device_id, const DevicePatch& patch, const Scope& scope);
+
+// Who did what, for the audit.
+struct Deed {
+  std::string subject;
+  std::string role;
+  std::string action;
+  std::string target;
+  std::string detail;
+};
+
+// Applies a patch to a device in scope, if its revision is still `revision`, with its row in the
+// audit. Columns: the new revision; no row: somebody was faster.
+Statement patch_device(const DeviceId& device_id, const DevicePatch& patch, std::int64_t revision,
+                       const Deed& deed, const Scope& scope);
+
+// What was refused, and why. No row: so much was refused within a minute that this is left out.
+inline constexpr int kAuditedPerMinuteMax = 600;
+Statement audit_refusal(const Deed& deed, const std::string& outcome);
 
 // A page of a device's history, newest first, one row more than `limit` if there is more. Within a
 // session by stamp; between sessions by `place`: when the cloud had the event or, for one that

@@ -98,7 +98,7 @@ int ApiUnderTest::port() {
 
 void ApiUnderTest::SetUp() {
   database().execute(
-      "TRUNCATE rae, device, device_session, device_state, device_event, ingest, bridge");
+      "TRUNCATE rae, device, device_session, device_state, device_event, ingest, bridge, audit");
   database().execute("INSERT INTO ingest (topic, partition) VALUES ('dmp.agents', 0)");
   database().execute("INSERT INTO bridge VALUES ('bridge-1', " + micros_ago(1) + ")");
 }

@@ -71,9 +71,9 @@ HttpAnswer HttpClient::receive(bool with_body) {
 }
 
 HttpAnswer HttpClient::get(const std::string& target, const std::string& token,
-                           const std::string& method) {
+                           const std::string& method, const std::string& headers) {
   send(method + " " + target + " HTTP/1.1\r\nHost: test\r\n" +
-       (token.empty() ? "" : "Authorization: Bearer " + token + "\r\n") + "\r\n");
+       (token.empty() ? "" : "Authorization: Bearer " + token + "\r\n") + headers + "\r\n");
   return receive(method != "HEAD");
 }
 

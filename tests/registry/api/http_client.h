@@ -23,11 +23,12 @@ class HttpClient {
   [[nodiscard]] bool connected() const { return socket_ >= 0; }
 
   void send(const std::string& bytes);
+  // `headers`: whole lines with their line ends.
   // REQUIRES for HEAD: `with_body` false.
   HttpAnswer receive(bool with_body = true);
 
   HttpAnswer get(const std::string& target, const std::string& token,
-                 const std::string& method = "GET");
+                 const std::string& method = "GET", const std::string& headers = "");
 
  private:
   bool receive_more();

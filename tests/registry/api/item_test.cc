@@ -104,7 +104,8 @@ std::vector<std::string> full_row() {
           "ann",
           "repair",
           "99",
-          "3"};  // the cloud's
+          "3",
+          "77"};  // the cloud's
 }
 
 TEST(Item, is_this_object) {
@@ -124,7 +125,8 @@ TEST(Item, is_this_object) {
       R"~("onboarding":{"state":"active","observed_at":24},)~"
       R"~("usage":{"state":"unknown","state_text":"charging","holder":"run 7"},)~"
       R"~("labels":{"lab": "LA"},"note":"a note",)~"
-      R"~("hold":{"by":"ann","reason":"repair","until_at":99},"revision":3})~");
+      R"~("hold":{"by":"ann","reason":"repair","until_at":99},"revision":3,)~"
+      R"~("rae_last_heard_at":77})~");
 }
 
 TEST(Item, selects_as_many_columns_as_it_reads) { EXPECT_EQ(column_count(), full_row().size()); }

@@ -20,17 +20,18 @@ TEST(Queries, read_every_parameter_of_the_list) {
           "&canary=1&limit=7");
   ASSERT_TRUE(query) << query.error().detail;
   const auto& devices = std::get<DevicesQuery>(*query);
-  EXPECT_EQ(devices.presence, PresenceStatus::kOffline);
-  EXPECT_EQ(devices.model, "A B");
-  EXPECT_EQ(devices.rae->str(), "lab-1");
-  EXPECT_EQ(devices.schedulable, false);
+  EXPECT_EQ(devices.filter.str(),
+            R"(presence.status == "offline" && identity.model == "A B" && rae == "lab-1")"
+            R"( && schedulable == "false")");
   EXPECT_TRUE(devices.canary);
   EXPECT_EQ(devices.page.limit, 7);
 }
 
 TEST(Queries, have_defaults) {
   const auto devices = std::get<DevicesQuery>(*get("/v1/devices"));
-  EXPECT_FALSE(devices.presence || devices.model || devices.rae || devices.schedulable);
+  EXPECT_EQ(devices.filter, Filter());
+  EXPECT_EQ(devices.sort.attribute->column, "device_id");
+  EXPECT_EQ(devices.format, Format::kJson);
   EXPECT_FALSE(devices.canary);
   EXPECT_EQ(devices.page.limit, kPageDefault);
   EXPECT_EQ(devices.page.after, "");
@@ -52,9 +53,9 @@ TEST(Queries, refuse_naming_parameter_value_and_way_out) {
     const char* value;
     const char* way_out;
   } cases[] = {
-      {"/v1/devices?presence=sleepy", "presence", "sleepy", "online, standby, offline or unknown"},
-      {"/v1/devices?presence=", "presence", "", "online, standby, offline or unknown"},
-      {"/v1/devices?presence=Online", "presence", "Online", "online, standby, offline or unknown"},
+      {"/v1/devices?presence=sleepy", "presence", "sleepy", "unknown, online, standby or offline"},
+      {"/v1/devices?presence=", "presence", "", "unknown, online, standby or offline"},
+      {"/v1/devices?presence=Online", "presence", "Online", "unknown, online, standby or offline"},
       {"/v1/devices?schedulable=yes", "schedulable", "yes", "true or false"},
       {"/v1/devices?model=", "model", "", "1 to 256 bytes"},
       {"/v1/devices?rae=a%20b", "rae", "a b", "1 to 64"},
@@ -65,6 +66,10 @@ TEST(Queries, refuse_naming_parameter_value_and_way_out) {
       {"/v1/devices?limit=+7", "limit", " 7", "1 to 500"},
       {"/v1/devices?limit=7x", "limit", "7x", "1 to 500"},
       {"/v1/devices?limit=99999999999999999999", "limit", "99999999999999999999", "1 to 500"},
+      {"/v1/devices?labels.=x", "labels.", "x", "labels.KEY"},
+      {"/v1/devices?fields=presence,colour", "fields", "presence,colour", "'colour' is none"},
+      {"/v1/devices?sort=mac", "sort", "mac", "device_id, name"},
+      {"/v1/devices?count=yes", "count", "yes", "none, estimate"},
       {"/v1/devices?colour=red", "colour", "red", "presence, model, rae"},
       {"/v1/raes?presence=online", "presence", "online", "canary, limit, cursor"},
       {std::string("/v1/devices/") + kDevice + "?limit=3", "limit", "3", "canary"},
@@ -100,6 +105,28 @@ TEST(Queries, exist_for_get_only_and_unknown_paths_are_not_found) {
   }
 }
 
+TEST(Queries, of_a_patch_need_a_type_a_precondition_and_a_body) {
+  const std::string device = std::string("/v1/devices/") + kDevice;
+  HttpRequest request{.method = "PATCH", .target = device, .authorization = ""};
+  const auto refusal = [&] {
+    const auto query = parse_request(request);
+    return query ? 200 : query.error().status;
+  };
+  EXPECT_EQ(refusal(), 415);
+  request.content_type = "application/merge-patch+json; charset=utf-8";
+  EXPECT_EQ(refusal(), 428);
+  request.if_match = "\"1.a\"";
+  EXPECT_EQ(refusal(), 400);
+  request.body = R"({"note":"x"})";
+  EXPECT_EQ(std::get<PatchQuery>(*parse_request(request)).patch.note, "x");
+  request.target += "/events";
+  EXPECT_EQ(refusal(), 405);
+  request.target = "/v1/devices";
+  EXPECT_EQ(refusal(), 405);
+  request = {.method = "DELETE", .target = device, .authorization = ""};
+  EXPECT_EQ(parse_request(request).error().allow, "GET, PATCH");
+}
+
 TEST(Queries, take_their_own_cursor_and_no_other) {
   const auto first = std::get<DevicesQuery>(*get("/v1/devices?model=A"));
   const std::string cursor = next_cursor(first, kDevice);
@@ -120,6 +147,70 @@ TEST(Queries, take_their_own_cursor_and_no_other) {
   const auto forged = get("/v1/devices?model=A&cursor=" + next_cursor(first, "'; DROP TABLE rae"));
   ASSERT_FALSE(forged);
   EXPECT_EQ(forged.error().code, "bad_cursor");
+}
+
+TEST(Queries, join_the_filter_and_the_plain_parameters) {
+  const auto devices = std::get<DevicesQuery>(
+      *get("/v1/devices?labels.lab=LA&filter=model~Roku*%20||%20held==true&health=good"));
+  EXPECT_EQ(devices.filter.str(),
+            R"(labels.lab == "LA" && (identity.model ~ "Roku*" || held == "true"))"
+            R"( && health.status == "good")");
+}
+
+TEST(Queries, name_the_token_and_the_column_of_a_wrong_filter) {
+  const auto query = get("/v1/devices?filter=model%3D%3D%22%C3%A4%22%20%26%26%20colour%3D%3Dred");
+  ASSERT_FALSE(query);
+  EXPECT_EQ(query.error().code, "bad_filter");
+  EXPECT_EQ(query.error().parameter, "filter");
+  EXPECT_EQ(query.error().token, "colour");
+  EXPECT_EQ(query.error().column, 15u);
+}
+
+TEST(Queries, read_fields_and_sort_by_their_long_and_short_names) {
+  const auto devices = std::get<DevicesQuery>(
+      *get("/v1/devices?fields=device_id,presence,model,hold.by,model&sort=-name"));
+  EXPECT_EQ(devices.fields.names,
+            (std::vector<std::string>{"device_id", "presence", "identity.model", "hold.by"}));
+  EXPECT_EQ(devices.sort.attribute->name, "identity.name");
+  EXPECT_TRUE(devices.sort.descending);
+}
+
+TEST(Queries, choose_the_format_by_the_best_accepted_type) {
+  const struct {
+    const char* accept;
+    std::optional<Format> format;
+  } cases[] = {{"", Format::kJson},
+               {"*/*", Format::kJson},
+               {"text/csv", Format::kCsv},
+               {"TEXT/CSV; charset=utf-8", Format::kCsv},
+               {"text/html, application/x-ndjson;q=0.5, */*;q=0.1", Format::kNdjson},
+               {"application/json;q=0.1, text/csv;q=0.9", Format::kCsv},
+               {"application/json, text/csv", Format::kJson},
+               {"text/html", std::nullopt},
+               {"text/csv;q=0", std::nullopt},
+               {";;,,q=", std::nullopt}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.accept);
+    const auto query = parse_request(
+        {.method = "GET", .target = "/v1/devices", .authorization = "", .accept = c.accept});
+    ASSERT_EQ(query.has_value(), c.format.has_value());
+    if (query) {
+      EXPECT_EQ(std::get<DevicesQuery>(*query).format, *c.format);
+    } else {
+      EXPECT_EQ(query.error().status, 406);
+    }
+  }
+}
+
+TEST(Queries, bind_a_cursor_to_filter_and_sort_however_they_are_written) {
+  const auto first = std::get<DevicesQuery>(*get("/v1/devices?model=A&sort=name"));
+  const std::string cursor = next_cursor(first, DevicePosition{DeviceId(), "Zed"}.str());
+  const auto same =
+      get("/v1/devices?filter=(identity.model==A)&sort=identity.name&cursor=" + cursor);
+  ASSERT_TRUE(same) << same.error().detail;
+  EXPECT_EQ(DevicePosition::parse(std::get<DevicesQuery>(*same).page.after)->value, "Zed");
+  EXPECT_FALSE(get("/v1/devices?model=A&sort=-name&cursor=" + cursor));
+  EXPECT_FALSE(get("/v1/devices?model=A&cursor=" + cursor));
 }
 
 TEST(EventPosition, survives_its_text) {

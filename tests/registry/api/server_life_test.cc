@@ -11,8 +11,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "registry/api/api_server.h"
 #include "registry/adapters/pqxx_migrations.h"
+#include "registry/api/api_server.h"
 #include "tests/fixtures/postgres.h"
 #include "tests/registry/api/http_client.h"
 

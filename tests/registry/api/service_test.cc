@@ -20,7 +20,7 @@ class FakePeople final : public People {
 };
 
 // Answers every statement with no rows, or fails, after waiting to be let through.
-class FakeReader final : public Reader {
+class FakeReader final : public Database {
  public:
   explicit FakeReader(std::counting_semaphore<>& gate, std::optional<Error> error = {})
       : gate_(gate), error_(std::move(error)) {}
@@ -34,6 +34,8 @@ class FakeReader final : public Reader {
     if (error_) return tl::unexpected(*error_);
     return Rows(1);
   }
+
+  Result<Rows> write(const Statement& statement) override { return read(statement); }
 
  private:
   std::counting_semaphore<>& gate_;

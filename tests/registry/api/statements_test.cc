@@ -9,17 +9,30 @@ const Scope kScope{.rae_patterns = {"lab-%"}, .canary = false};
 
 std::vector<Statement> all_statements(const Scope& scope) {
   DevicesQuery devices;
-  devices.presence = PresenceStatus::kOnline;
-  devices.model = "SECRET-MODEL";
-  devices.rae = *RaeSerial::parse("SECRET-RAE");
-  devices.schedulable = true;
+  devices.filter = *parse_filter(
+      "presence==online && model==SECRET-MODEL && rae==SECRET-RAE && schedulable==true &&"
+      " labels.SECRET-KEY==SECRET-VALUE && (labels.SECRET-KEY~SECRET* || note==SECRET) &&"
+      " usage.holder!=SECRET && network.port>7 && identity.provisional==false");
+  DevicesQuery sorted = devices;
+  sorted.sort = {.attribute = find_attribute("name"), .descending = true};
+  const DevicePosition after{DeviceId(), "SECRET-NAME"};
   EventsQuery events;
   events.page.after = EventPosition{1, *RaeSerial::parse("SECRET-RAE"), SessionId(), 2}.str();
+  DevicePatch patch;
+  patch.labels = {{"SECRET-KEY", "SECRET-VALUE"}};
+  patch.removed_labels = {"SECRET-KEY"};
+  patch.note = "SECRET";
+  patch.hold = Hold{"SECRET", 7};
+  const Deed deed{"SECRET", "SECRET", "SECRET", "SECRET", "SECRET"};
   RaesQuery raes;
   raes.page.after = "SECRET-RAE";
-  return {device_keys(devices, scope, DeviceId(), 10),
-          current_items(devices, scope, "{}"),
+  return {device_keys(devices, scope, nullptr, 10),
+          device_keys(sorted, scope, &after, 10),
+          devices_estimate(devices, scope),
+          current_items(scope, "{}"),
           device_sessions(DeviceId(), scope),
+          patch_check(DeviceId(), patch, scope),
+          patch_device(DeviceId(), patch, 3, deed, scope),
           device_events(events, scope),
           device_known(DeviceId(), scope),
           facets_before({{"SECRET-RAE", "s", "1"}}, scope),
@@ -51,20 +64,22 @@ TEST(Statements, hold_what_a_caller_gave_as_values_only) {
 }
 
 TEST(Statements, for_keys_read_the_stored_values_a_filter_implies_and_no_more) {
-  const auto text = [](auto&& change) {
+  const auto joins_state = [](const char* filter) {
     DevicesQuery query;
-    change(query);
-    return device_keys(query, kScope, DeviceId(), 10).text;
+    query.filter = *parse_filter(filter);
+    return device_keys(query, kScope, nullptr, 10).text.find("device_state") != std::string::npos;
   };
-  const auto joins_state = [](const std::string& statement) {
-    return statement.find("device_state") != std::string::npos;
-  };
-  EXPECT_FALSE(joins_state(text([](DevicesQuery&) {})));
-  EXPECT_TRUE(joins_state(text([](auto& query) { query.presence = PresenceStatus::kOffline; })));
+  EXPECT_FALSE(joins_state("model==A"));
+  EXPECT_TRUE(joins_state("presence==offline"));
+  EXPECT_TRUE(joins_state("presence!=unknown"));
+  EXPECT_TRUE(joins_state("!(presence==unknown)"));
   // Any stored presence can be shown as unknown, and any device can be blocked.
-  EXPECT_FALSE(joins_state(text([](auto& query) { query.presence = PresenceStatus::kUnknown; })));
-  EXPECT_FALSE(joins_state(text([](auto& query) { query.schedulable = false; })));
-  EXPECT_TRUE(joins_state(text([](auto& query) { query.schedulable = true; })));
+  EXPECT_FALSE(joins_state("presence==unknown"));
+  EXPECT_FALSE(joins_state("presence!=offline"));
+  EXPECT_FALSE(joins_state("presence==offline || schedulable==false"));
+  EXPECT_FALSE(joins_state("schedulable==false"));
+  EXPECT_TRUE(joins_state("schedulable==true"));
+  EXPECT_TRUE(joins_state("blockers==in_test"));
 }
 
 TEST(ArrayLiteral, quotes_every_element) {

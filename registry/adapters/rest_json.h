@@ -1,0 +1,20 @@
+// JSON that the API reads: labels from the database, bodies of requests. The only file of the API
+// that knows the library. Pure.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "registry/api/device_patch.h"
+#include "registry/api/problem.h"
+
+namespace dmp::registry {
+
+// The string members of an object; nothing of what is no object of strings.
+std::map<std::string, std::string> parse_labels(std::string_view json);
+
+// Total: any bytes give a patch that changes something, or a Problem that names the member.
+api::Answer<api::DevicePatch> parse_patch(std::string_view json);
+
+}  // namespace dmp::registry

@@ -1,0 +1,136 @@
+#include "registry/api/device_list.h"
+
+#include <algorithm>
+#include <charconv>
+#include <unordered_map>
+
+#include "registry/api/device_body.h"
+#include "registry/api/item_values.h"
+#include "registry/api/reading.h"
+
+namespace dmp::registry::api {
+namespace {
+
+// A view is read for few keys at a time, and a request for so many in all: a filter that hardly
+// anything passes gives a short page and a cursor instead of a long wait.
+constexpr int kKeysPerChunkMax = 512;
+constexpr int kKeysPerRequestMax = 4096;
+
+// Keys in the order asked for, then their current sessions, until the page is full or the keys are.
+class DeviceList {
+ public:
+  DeviceList(const DevicesQuery& query, const Scope& scope, Reader& reader)
+      : query_(query),
+        scope_(scope),
+        reader_(reader),
+        after_(DevicePosition::parse(query.page.after)),
+        body_(query.format, query.fields) {}
+
+  // The cursor of the next page; empty at the end.
+  Answer<std::string> run() {
+    int examined = 0;
+    int chunk = std::min(query_.page.limit + 1, kKeysPerChunkMax);
+    for (;;) {
+      const auto keys =
+          read(reader_, device_keys(query_, scope_, after_ ? &*after_ : nullptr, chunk));
+      if (!keys) return tl::unexpected(keys.error());
+      const bool more = static_cast<int>(keys->size()) == chunk;
+      const auto cut = add_items_of(*keys);
+      if (!cut) return tl::unexpected(cut.error());
+      examined += chunk;
+      const bool full = body_.count() == query_.page.limit || examined >= kKeysPerRequestMax;
+      if (*cut || (more && full)) return next_cursor(query_, after_->str());
+      if (!more) return std::string();
+      chunk = next_chunk(chunk, examined);
+    }
+  }
+
+  DeviceBody& body() { return body_; }
+
+ private:
+  // As many keys as the rest of the page needs, if they pass as often as those before.
+  [[nodiscard]] int next_chunk(int chunk, int examined) const {
+    if (body_.count() == 0) return std::min(chunk * 2, kKeysPerChunkMax);
+    const int missing = query_.page.limit - body_.count();
+    return std::min(missing * examined / body_.count() + 8, kKeysPerChunkMax);
+  }
+
+  // Whether the page is full and keys are left; after_ is the last key dealt with.
+  Answer<bool> add_items_of(const Rows& keys) {
+    if (keys.empty()) return false;
+    const auto rows = read(reader_, current_items(scope_, ids_of(keys)));
+    if (!rows) return tl::unexpected(rows.error());
+    std::unordered_map<std::string_view, std::size_t> row_of;
+    for (std::size_t row = 0; row < rows->size(); ++row) row_of.emplace(rows->at(row, 0), row);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      DevicePosition key{*DeviceId::parse(keys.at(i, 0)), std::string(keys.at(i, 1))};
+      if (after_ && after_->device_id == key.device_id && after_->value == key.value) continue;
+      const auto found = row_of.find(keys.at(i, 0));
+      if (found != row_of.end() && belongs(*rows, found->second, key)) {
+        if (body_.count() == query_.page.limit) return true;
+        body_.add(Cells(*rows, found->second));
+      }
+      after_ = std::move(key);
+    }
+    return false;
+  }
+
+  static std::string ids_of(const Rows& keys) {
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (ids.empty() || ids.back() != keys.at(i, 0)) ids.emplace_back(keys.at(i, 0));
+    }
+    return array_literal(ids);
+  }
+
+  // A device stands in the list once: where its current session's value puts it.
+  [[nodiscard]] bool belongs(const Rows& rows, std::size_t row, const DevicePosition& key) const {
+    const bool by_value = query_.sort.attribute->column != "device_id";
+    if (by_value && ItemValues(rows, row).of(*query_.sort.attribute) != key.value) return false;
+    return passes(query_.filter, rows, row);
+  }
+
+  const DevicesQuery& query_;
+  const Scope& scope_;
+  Reader& reader_;
+  std::optional<DevicePosition> after_;
+  DeviceBody body_;
+};
+
+Answer<Total> estimate(const DevicesQuery& query, const Scope& scope, Reader& reader) {
+  const auto rows = read(reader, devices_estimate(query, scope));
+  if (!rows) return tl::unexpected(rows.error());
+  const std::string_view cell = rows->empty() ? "0" : rows->at(0, 0);
+  Total total;
+  std::from_chars(cell.data(), cell.data() + cell.size(), total.count);
+  return total;
+}
+
+}  // namespace
+
+std::pair<std::string, std::string> next_link(const Page& page, const std::string& cursor) {
+  const char separator = page.address.find('?') == std::string::npos ? '?' : '&';
+  return {"Link", "<" + page.address + separator + "cursor=" + cursor + ">; rel=\"next\""};
+}
+
+Answer<HttpResponse> answer_devices(const DevicesQuery& query, const Scope& scope, Reader& reader) {
+  DeviceList list(query, scope, reader);
+  const auto next = list.run();
+  if (!next) return tl::unexpected(next.error());
+  std::optional<Total> total;
+  if (query.count && next->empty() && query.page.after.empty()) {
+    total = Total{list.body().count(), true};
+  } else if (query.count) {
+    const auto estimated = estimate(query, scope, reader);
+    if (!estimated) return tl::unexpected(estimated.error());
+    total = *estimated;
+  }
+  HttpResponse response;
+  response.content_type = content_type_of(query.format);
+  response.headers.emplace_back("Vary", "Accept");
+  if (!next->empty()) response.headers.push_back(next_link(query.page, *next));
+  response.body = std::move(list.body()).finish(*next, total);
+  return response;
+}
+
+}  // namespace dmp::registry::api

@@ -1,0 +1,188 @@
+#include "registry/api/filter_sql.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "registry/api/json_writer.h"
+#include "registry/api/people.h"
+
+namespace dmp::registry::api {
+namespace {
+
+Filter test_of(std::string_view attribute, Operator op, std::string value) {
+  return {.kind = Filter::Kind::kTest,
+          .test = {.attribute = find_attribute(attribute), .op = op, .value = std::move(value)}};
+}
+
+Filter all_of(std::vector<Filter> parts) {
+  return {.kind = Filter::Kind::kAll, .parts = std::move(parts)};
+}
+
+bool is_positive(const Test& test, std::string_view word) {
+  return (test.op == Operator::kEqual && test.value == word) ||
+         (test.op == Operator::kNotEqual && test.value != word);
+}
+
+// What a blocker says about the facets it comes from (session_view).
+Filter implied_by_blocker(const std::string& code) {
+  if (code == "offline" || code == "standby") {
+    return test_of("presence.status", Operator::kEqual, code);
+  }
+  if (code == "onboarding") return test_of("onboarding.state", Operator::kNotEqual, "active");
+  if (code == "in_test") return test_of("usage.state", Operator::kEqual, "in_test");
+  if (code == "held") return test_of("hold.by", Operator::kNotEqual, "");
+  if (code == "unhealthy") {
+    return {.kind = Filter::Kind::kAny,
+            .parts = {test_of("health.status", Operator::kEqual, "bad"),
+                      test_of("health.status", Operator::kEqual, "looping")}};
+  }
+  return {};
+}
+
+// A derived value in terms of the facets it implies.
+Filter implied(const Test& test) {
+  const std::string& name = test.attribute->name;
+  if (name == "schedulable" && is_positive(test, "true")) {
+    return all_of({test_of("presence.status", Operator::kEqual, "online"),
+                   test_of("onboarding.state", Operator::kEqual, "active"),
+                   test_of("usage.state", Operator::kNotEqual, "in_test"),
+                   test_of("health.status", Operator::kNotEqual, "bad"),
+                   test_of("health.status", Operator::kNotEqual, "looping")});
+  }
+  if (name == "held" && is_positive(test, "true")) {
+    return test_of("hold.by", Operator::kNotEqual, "");
+  }
+  if (name == "blockers" && test.op == Operator::kEqual) return implied_by_blocker(test.value);
+  return {.kind = Filter::Kind::kTest, .test = test};
+}
+
+Filter implied(const Filter& filter) {
+  if (filter.kind == Filter::Kind::kTest) return implied(filter.test);
+  Filter result{.kind = filter.kind};
+  for (const Filter& part : filter.parts) {
+    Filter one = implied(part);
+    if (one.kind == Filter::Kind::kAll && result.kind == Filter::Kind::kAll) {
+      std::move(one.parts.begin(), one.parts.end(), std::back_inserter(result.parts));
+    } else {
+      result.parts.push_back(std::move(one));
+    }
+  }
+  return result;
+}
+
+std::string_view sql_of(Operator op) {
+  static constexpr std::string_view kTexts[] = {" = ", " <> ", " LIKE ", " NOT LIKE ",
+                                                " < ", " >= ", " > ",    " <= "};
+  return kTexts[static_cast<std::size_t>(op)];
+}
+
+std::string value_of(const Test& test, Statement& statement) {
+  switch (test.attribute->kind) {
+    case ValueKind::kNumber:
+      return "CAST(" + statement.bind(test.value) + " AS BIGINT)";
+    case ValueKind::kUuid:
+      return "CAST(" + statement.bind(test.value) + " AS UUID)";
+    case ValueKind::kBoolean:
+      return test.value == "true" ? "true" : "false";
+    default:
+      break;
+  }
+  const bool glob = test.op == Operator::kLike || test.op == Operator::kNotLike;
+  return statement.bind(glob ? like_pattern(test.value) : test.value);
+}
+
+std::string comparison(const std::string& column, const Test& test, Statement& statement) {
+  return column + std::string(sql_of(test.op)) + value_of(test, statement);
+}
+
+// A device without a row has defaults: a test they pass says nothing about the row.
+std::optional<std::string> device_condition(const Test& test, Statement& statement) {
+  if (passes(test, "")) return std::nullopt;
+  std::string condition;
+  if (!test.attribute->is_labels()) {
+    condition = comparison("d." + test.attribute->column, test, statement);
+  } else if (test.op == Operator::kEqual) {  // served by the inverted index
+    JsonWriter pair;
+    pair.begin_object().key(test.label).string(test.value).end_object();
+    condition = "d.labels @> CAST(" + statement.bind(std::move(pair).take()) + " AS JSONB)";
+  } else {
+    condition = comparison("d.labels ->> CAST(" + statement.bind(test.label) + " AS TEXT)", test,
+                           statement);
+  }
+  return "s.device_id IN (SELECT d.device_id FROM device d WHERE " + condition + ")";
+}
+
+// Nothing: a stored row of any kind may pass. `state` becomes true if the text is about t.
+std::optional<std::string> condition_of(const Test& test, Statement& statement, bool& state) {
+  const Attribute& attribute = *test.attribute;
+  switch (attribute.home) {
+    case Home::kSession:
+      return comparison("s." + attribute.column, test, statement);
+    case Home::kState:
+      state = true;
+      return comparison("t." + attribute.column, test, statement);
+    case Home::kDevice:
+      return device_condition(test, statement);
+    case Home::kDerived:
+      break;
+  }
+  if (attribute.name != "presence.status") return std::nullopt;
+  // Any stored presence can be shown as unknown; every other one is shown as it is stored.
+  const bool certain = (test.op == Operator::kEqual) != (test.value == "unknown");
+  if (!certain) return std::nullopt;
+  state = true;
+  return comparison("t.presence_status", test, statement);
+}
+
+std::optional<std::string> condition_of(const Filter& filter, Statement& statement, bool& state) {
+  if (filter.kind == Filter::Kind::kTest) return condition_of(filter.test, statement, state);
+  const bool all = filter.kind == Filter::Kind::kAll;
+  const std::size_t values = statement.values.size();
+  std::string text;
+  for (const Filter& part : filter.parts) {
+    const auto one = condition_of(part, statement, state);
+    if (!one && all) continue;
+    if (!one) {
+      statement.values.resize(values);  // nobody asks for them any more
+      return std::nullopt;
+    }
+    text += (text.empty() ? "" : all ? " AND " : " OR ") + *one;
+  }
+  if (text.empty()) return std::nullopt;
+  return "(" + text + ")";
+}
+
+// The states of which few devices are: each has a partial index.
+bool is_rare(const Filter& filter) {
+  if (filter.kind == Filter::Kind::kAny) {
+    return std::all_of(filter.parts.begin(), filter.parts.end(), is_rare);
+  }
+  if (filter.kind == Filter::Kind::kAll) {
+    return std::any_of(filter.parts.begin(), filter.parts.end(), is_rare);
+  }
+  const Test& test = filter.test;
+  if (test.op != Operator::kEqual) return false;
+  if (test.attribute->name == "presence.status") {
+    return test.value == "offline" || test.value == "standby";
+  }
+  return test.attribute->name == "health.status" &&
+         (test.value == "bad" || test.value == "looping");
+}
+
+}  // namespace
+
+StoredConditions stored_conditions(const Filter& filter, Statement& statement) {
+  Filter stored = implied(filter);
+  if (stored.kind != Filter::Kind::kAll) stored = all_of({std::move(stored)});
+  StoredConditions conditions;
+  for (const Filter& part : stored.parts) {
+    bool state = false;
+    auto text = condition_of(part, statement, state);
+    if (!text) continue;
+    (state ? conditions.state : conditions.session).push_back(std::move(*text));
+    conditions.rare = conditions.rare || is_rare(part);
+  }
+  return conditions;
+}
+
+}  // namespace dmp::registry::api

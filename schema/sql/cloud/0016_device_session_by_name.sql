@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS device_session_by_name ON device_session (name, device_id)

@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS device_by_label ON device USING GIN (labels)

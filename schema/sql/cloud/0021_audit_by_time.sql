@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS audit_by_time ON audit (at)

@@ -18,6 +18,7 @@ BUILD = (
     "libcpp-httplib-dev",
     "libcpprest-dev",
     "libexpected-dev",
+    "libmosquitto-dev",
     "libpaho-mqtt-dev",
     "libpaho-mqttpp-dev",
     "libpqxx-dev",

@@ -154,7 +154,8 @@ int run_and_tell(const Options& options, const std::stop_token& stop, Metrics& m
   const auto report = run_once(options, stop);
   if (!report) {
     log_error("cannot_run", {{"error", report.error().message}});
-    return report.error().code == "bad_setting" ? kUsage : kInternal;
+    const bool usage = report.error().code.starts_with("bad_");  // settings, files, certificates
+    return usage ? kUsage : kInternal;
   }
   std::printf("%s", text_of(*report).c_str());
   for (const std::string& line : comparison_of(before, report->figures)) {

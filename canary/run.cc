@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kBegunPerTurn = 64;  // then the sockets get their turn
+constexpr int kBegunPerTurn = 8;  // then the sockets get their turn
 constexpr milliseconds kTurnMost{50};
 constexpr milliseconds kTurnWaiting{1};
 constexpr std::chrono::seconds kReportEvery{1};

@@ -21,7 +21,7 @@
 namespace dmp::canary {
 namespace {
 
-constexpr std::size_t kServedPerPoll = 64;
+constexpr std::size_t kServedPerPoll = 8;  // handshakes take long, and what is due must not wait
 constexpr int kPacketsPerTurn = 8;
 constexpr int kFirstRefusal = 0x80;  // reason codes of MQTT 5 from here on are errors
 // libmosquitto counts keepalives in whole seconds, and somebody must look at them.
@@ -67,6 +67,7 @@ struct MosquittoFleet::Client {
   };
   MosquittoFleet* fleet = nullptr;
   int number = 0;
+  std::string files;                         // of its certificate and key
   std::unique_ptr<mosquitto, Destroy> mqtt;  // none before connecting and when it is over
   int watched = -1;                          // the socket epoll knows
   unsigned interest = 0;
@@ -143,7 +144,10 @@ struct MosquittoFleet::Callbacks {
 };
 
 MosquittoFleet::MosquittoFleet(BrokerAccess access, int clients, const Clock& clock)
-    : access_(std::move(access)), clock_(clock), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    : access_(std::move(access)),
+      clock_(clock),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      tls_(TlsContext::open(access_.ca, access_.host, [this] { return current_->files; })) {
   DMP_CHECK(epoll_ >= 0);
   mosquitto_lib_init();
   for (int number = 0; number < clients; ++number) {
@@ -166,16 +170,18 @@ void MosquittoFleet::tell(const Client& client, FleetEvent event) {
 }
 
 Status MosquittoFleet::connect(int number, const Introduction& introduction) {
+  if (!tls_) return tl::unexpected(tls_.error());
   Client& client = *clients_[static_cast<std::size_t>(number)];
+  client.files = access_.certificates + "/" + introduction.serial;
+  current_ = &client;
   client.mqtt.reset(mosquitto_new(introduction.serial.c_str(), true, &client));
   if (client.mqtt == nullptr) return failed("no client", MOSQ_ERR_ERRNO);
   mosquitto* mqtt = client.mqtt.get();
   Callbacks::set_all(mqtt);
   mosquitto_int_option(mqtt, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
   mosquitto_int_option(mqtt, MOSQ_OPT_TCP_NODELAY, 1);
-  const std::string files = access_.certificates + "/" + introduction.serial;
-  int problem = mosquitto_tls_set(mqtt, access_.ca.c_str(), nullptr, (files + ".crt").c_str(),
-                                  (files + ".key").c_str(), nullptr);
+  mosquitto_int_option(mqtt, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
+  int problem = mosquitto_void_option(mqtt, MOSQ_OPT_SSL_CTX, tls_->get());
   if (problem == MOSQ_ERR_SUCCESS) {
     problem = mosquitto_will_set_v5(mqtt, introduction.will_topic.c_str(),
                                     static_cast<int>(introduction.will.size()),
@@ -266,6 +272,7 @@ void MosquittoFleet::settle(Client& client) {
 
 void MosquittoFleet::go_on(Client& client, unsigned flags) {
   mosquitto* mqtt = client.mqtt.get();
+  current_ = &client;
   if ((flags & (EPOLLERR | EPOLLHUP)) != 0U && client.is_handshaking()) {
     // libmosquitto takes this for "not yet" and would be asked for ever.
     client.over = true;

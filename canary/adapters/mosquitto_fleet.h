@@ -1,7 +1,7 @@
 // MosquittoFleet: the fleet on libmosquitto, all clients on one thread under one epoll.
 //
 // MQTT 5 by mutual TLS, each client with the certificate of its name. libmosquitto needs three file
-// descriptors and a TLS context per client. Connecting never blocks as long as the host is an
+// descriptors per client. Connecting never blocks as long as the host is an
 // address; a name is looked up each time. Not thread-safe: one thread calls everything.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "canary/adapters/tls_context.h"
 #include "canary/ports.h"
 
 namespace dmp::canary {
@@ -47,6 +48,8 @@ class MosquittoFleet final : public ClientFleet {
   const BrokerAccess access_;
   const Clock& clock_;
   const int epoll_;
+  const Client* current_ = nullptr;  // whose handshake goes on
+  Result<TlsContext> tls_;           // the error is every connect's
   SteadyTime next_round_{};
   std::vector<FleetEvent> events_;  // bounded: at most what one round of the sockets brings
   std::vector<std::unique_ptr<Client>> clients_;

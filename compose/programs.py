@@ -8,7 +8,7 @@ from compose.part import Part
 from compose.report import Failure
 
 BRIDGE_NAME = "bridge-1"
-NAMES = ("dmp-local-registry", "dmp-bridge", "dmp-registry", "dmpctl")
+NAMES = ("dmp-local-registry", "dmp-bridge", "dmp-registry", "dmp-canary", "dmpctl")
 
 
 def install(built, state):

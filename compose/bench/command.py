@@ -5,12 +5,18 @@ import json
 from pathlib import Path
 
 from compose import provision
-from compose.bench import bridge, ingest, staleness
+from compose.bench import bridge, canary, ingest, staleness, verdicts
 from compose.kept_logs import KeptLogs
 from compose.private_stack import private_stack
 from compose.report import Failure, quiet
 
-BENCHES = {"staleness": staleness, "ingest": ingest, "bridge": bridge}
+BENCHES = {
+    "staleness": staleness,
+    "ingest": ingest,
+    "bridge": bridge,
+    "canary": canary,
+    "verdicts": verdicts,
+}
 NAMES = tuple(BENCHES)
 
 
@@ -53,8 +59,15 @@ def table(name, bench, figures):
     for figure, value in figures.items():
         target = bench.TARGETS.get(figure)
         beside = f"  target {target}" if target else ""
-        lines.append(f"  {figure:<24} {value:>12g}{beside}")
+        lines.append(f"  {figure:<24} {shown(value):>12}{beside}")
     return lines
+
+
+def shown(value):
+    """A figure as text; a dash for what could not be measured."""
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def write(path, figures):

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from compose.bench import bridge, command, hops, ingest, staleness
+from compose.bench import bridge, canary, command, hops, ingest, staleness
 from compose.report import Failure
 
 
@@ -81,6 +81,11 @@ class CommandTest(unittest.TestCase):
         lines = command.table("staleness", staleness, {"p50_ms": 20.5, "p99_ms": 61.0})
         self.assertRegex(lines[2], r"p99_ms +61 +target < 100\Z")
         self.assertNotIn("target", lines[1])
+
+    def test_the_table_shows_words_and_what_is_missing(self):
+        lines = command.table("canary", canary, {"verdict": "held", "s_to_lag_zero": None})
+        self.assertRegex(lines[1], r"verdict +held\Z")
+        self.assertRegex(lines[2], r"s_to_lag_zero +-  target <= 10\Z")
 
     def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(self):
         asked = argparse.Namespace(names=[], json="/nowhere/figures.json")

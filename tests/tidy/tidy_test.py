@@ -18,7 +18,7 @@ RANKS = {"base": 0, "schema": 1, "core": 2, "ports": 3, "adapters": 4, "loop": 4
 FREE_LIBRARIES = ("tl/expected.hpp",)
 LIBRARY_INCLUDE = re.compile(
     r"^#include <((?:mqtt|librdkafka|pqxx|cpprest|pplx|nlohmann|CLI|spdlog|prometheus|pugixml|"
-    r"valijson|rapidcheck|rapidjson|gtest)[/.].*|(?:sqlite3|httplib|pugixml|uuid/uuid|MQTTAsync|libpq-fe)"
+    r"valijson|rapidcheck|rapidjson|gtest|openssl)[/.].*|(?:mosquitto|mqtt_protocol|sqlite3|httplib|pugixml|uuid/uuid|MQTTAsync|libpq-fe)"
     r"\.h(?:pp)?)>")
 LIBRARY_HOMES = ("adapters", "base", "schema")
 

@@ -1,0 +1,171 @@
+#include "canary/adapters/identities.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include <fcntl.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <unistd.h>
+
+#include "canary/core/voice.h"
+
+namespace dmp::canary {
+namespace {
+
+constexpr long kBackdatedS = 300;
+constexpr int kSerialBytes = 16;
+
+template <auto kFree>
+struct Free {
+  template <class T>
+  void operator()(T* pointer) const {
+    kFree(pointer);
+  }
+};
+using Certificate = std::unique_ptr<X509, Free<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
+using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+tl::unexpected<Error> failed(const std::string& what) {
+  char text[256];
+  ERR_error_string_n(ERR_get_error(), text, sizeof text);
+  ERR_clear_error();
+  return fail("bad_certificate", what + ": " + text);
+}
+
+struct Authority {
+  Certificate certificate;
+  Key key;
+};
+
+Result<Authority> open_authority(const AuthorityFiles& files) {
+  Authority made;
+  const File certificate(std::fopen(files.certificate.c_str(), "re"));
+  if (certificate)
+    made.certificate.reset(PEM_read_X509(certificate.get(), nullptr, nullptr, nullptr));
+  if (!made.certificate) {
+    return fail("bad_certificate", "authority-certificate " + files.certificate +
+                                       ": no readable PEM certificate; name the CA's");
+  }
+  const File key(std::fopen(files.key.c_str(), "re"));
+  if (key) made.key.reset(PEM_read_PrivateKey(key.get(), nullptr, nullptr, nullptr));
+  if (!made.key || X509_check_private_key(made.certificate.get(), made.key.get()) != 1) {
+    return fail("bad_certificate",
+                "authority-key " + files.key + ": not the private key of " + files.certificate);
+  }
+  return made;
+}
+
+bool add_extension(X509* certificate, X509* issuer, int kind, const char* value) {
+  X509V3_CTX context;
+  X509V3_set_ctx_nodb(&context);
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  const Extension extension(X509V3_EXT_conf_nid(nullptr, &context, kind, value));
+  return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
+}
+
+bool set_random_serial(X509* certificate) {
+  unsigned char bytes[kSerialBytes];
+  if (RAND_bytes(bytes, kSerialBytes) != 1) return false;
+  bytes[0] = static_cast<unsigned char>((bytes[0] & 0x3f) | 0x40);  // positive, full length
+  const Number number(BN_bin2bn(bytes, kSerialBytes, nullptr));
+  return number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
+}
+
+Certificate sign(const Authority& authority, EVP_PKEY* key, const std::string& name,
+                 std::chrono::seconds valid) {
+  Certificate made(X509_new());
+  X509* const raw = made.get();
+  X509_NAME* const subject = X509_get_subject_name(raw);
+  const auto* text = reinterpret_cast<const unsigned char*>(name.c_str());
+  const bool good =
+      X509_set_version(raw, 2) == 1 && set_random_serial(raw) &&
+      X509_gmtime_adj(X509_getm_notBefore(raw), -kBackdatedS) != nullptr &&
+      X509_gmtime_adj(X509_getm_notAfter(raw), static_cast<long>(valid.count())) != nullptr &&
+      X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, text, -1, -1, 0) == 1 &&
+      X509_set_issuer_name(raw, X509_get_subject_name(authority.certificate.get())) == 1 &&
+      X509_set_pubkey(raw, key) == 1 &&
+      add_extension(raw, authority.certificate.get(), NID_basic_constraints, "critical,CA:FALSE") &&
+      add_extension(raw, authority.certificate.get(), NID_key_usage, "critical,digitalSignature") &&
+      add_extension(raw, authority.certificate.get(), NID_ext_key_usage, "clientAuth") &&
+      X509_sign(raw, authority.key.get(), EVP_sha256()) > 0;
+  return good ? std::move(made) : nullptr;
+}
+
+File create(const std::string& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  return File(fd < 0 ? nullptr : fdopen(fd, "w"));
+}
+
+std::string path_of(const std::string& folder, const std::string& run, std::int64_t client) {
+  return folder + "/" + serial_of(run, client).str();
+}
+
+Status issue(const Authority& authority, const std::string& path, const std::string& name,
+             std::chrono::seconds valid) {
+  const Key key(EVP_EC_gen("P-256"));
+  if (!key) return failed("no key for " + name);
+  const Certificate certificate = sign(authority, key.get(), name, valid);
+  if (!certificate) return failed("no certificate for " + name);
+  const File key_file = create(path + ".key");
+  const File certificate_file = create(path + ".crt");
+  const bool written =
+      key_file && certificate_file &&
+      PEM_write_PrivateKey(key_file.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1 &&
+      PEM_write_X509(certificate_file.get(), certificate.get()) == 1 &&
+      std::fflush(key_file.get()) == 0 && std::fflush(certificate_file.get()) == 0;
+  if (written) return {};
+  return fail("bad_file", path + ".key, .crt: cannot be written; name a writable folder with room");
+}
+
+}  // namespace
+
+Status issue_identities(const AuthorityFiles& authority, const std::string& folder,
+                        const std::string& run, std::int64_t clients, std::chrono::seconds valid) {
+  auto opened = open_authority(authority);
+  if (!opened) return tl::unexpected(opened.error());
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) return fail("bad_file", "certificates " + folder + ": " + problem.message());
+  for (std::int64_t client = 1; client <= clients; ++client) {
+    const std::string name = serial_of(run, client).str();
+    if (auto status = issue(*opened, path_of(folder, run, client), name, valid); !status) {
+      return status;
+    }
+  }
+  return {};
+}
+
+void remove_identities(const std::string& folder, const std::string& run, std::int64_t clients) {
+  for (std::int64_t client = 1; client <= clients; ++client) {
+    const std::string path = path_of(folder, run, client);
+    unlink((path + ".crt").c_str());
+    unlink((path + ".key").c_str());
+  }
+}
+
+Status find_identities(const std::string& folder, const std::string& run, std::int64_t clients) {
+  for (std::int64_t client = 1; client <= clients; ++client) {
+    for (const char* kind : {".crt", ".key"}) {
+      const std::string path = path_of(folder, run, client) + kind;
+      if (access(path.c_str(), R_OK) != 0) {
+        return fail("bad_certificate",
+                    path + ": not readable; make them with dmp-canary certificates --run " + run +
+                        " --clients " + std::to_string(clients) + ", or give --authority-key");
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace dmp::canary

@@ -1,0 +1,336 @@
+#include "canary/adapters/mosquitto_fleet.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/check.h"
+
+namespace dmp::canary {
+namespace {
+
+constexpr std::size_t kServedPerPoll = 8;  // handshakes take long, and what is due must not wait
+constexpr int kPacketsPerTurn = 8;
+constexpr int kFirstRefusal = 0x80;  // reason codes of MQTT 5 from here on are errors
+// libmosquitto counts keepalives in whole seconds, and somebody must look at them.
+constexpr std::chrono::seconds kRound{1};
+constexpr std::chrono::milliseconds kPollMost{250};
+
+using Kind = FleetEvent::Kind;
+
+// What libmosquitto gives as a reason: one of its own errors, or a reason code of the broker's.
+std::string reason_text(int code) {
+  if (code == MOSQ_ERR_ERRNO) return std::generic_category().message(errno);
+  return code >= kFirstRefusal ? mosquitto_reason_string(code) : mosquitto_strerror(code);
+}
+
+int retransmits(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  return static_cast<int>(info.tcpi_total_retrans);
+}
+
+std::string socket_error(int socket) {
+  int problem = 0;
+  socklen_t size = sizeof problem;
+  getsockopt(socket, SOL_SOCKET, SO_ERROR, &problem, &size);
+  return problem == 0 ? "refused or closed before TLS" : std::generic_category().message(problem);
+}
+
+struct Properties {
+  ~Properties() { mosquitto_property_free_all(&list); }
+  mosquitto_property* list = nullptr;
+};
+
+tl::unexpected<Error> failed(const char* what, int code) {
+  return fail("unreachable", std::string(what) + ": " + reason_text(code), Retry::kYes);
+}
+
+}  // namespace
+
+struct MosquittoFleet::Client {
+  struct Destroy {
+    void operator()(mosquitto* mqtt) const { mosquitto_destroy(mqtt); }
+  };
+  MosquittoFleet* fleet = nullptr;
+  int number = 0;
+  std::string files;                         // of its certificate and key
+  std::unique_ptr<mosquitto, Destroy> mqtt;  // none before connecting and when it is over
+  int watched = -1;                          // the socket epoll knows
+  unsigned interest = 0;
+  bool connected = false;  // CONNACK was here
+  bool leaving = false;
+  bool over = false;  // told; only waits for being destroyed
+
+  [[nodiscard]] bool is_handshaking() const {
+    auto* tls = static_cast<SSL*>(mosquitto_ssl_get(mqtt.get()));
+    return tls != nullptr && SSL_is_init_finished(tls) == 0;
+  }
+};
+
+// What libmosquitto calls, always from inside a call of ours.
+struct MosquittoFleet::Callbacks {
+  static Client& client_of(void* object) { return *static_cast<Client*>(object); }
+
+  static void on_connect(mosquitto* mqtt, void* object, int code, int /*flags*/,
+                         const mosquitto_property* /*properties*/) {
+    Client& client = client_of(object);
+    if (code != 0) {
+      client.over = true;
+      client.fleet->tell(client, {.kind = Kind::kRefused, .text = reason_text(code)});
+      return;
+    }
+    client.connected = true;
+    client.fleet->tell(
+        client,
+        {.kind = Kind::kConnected, .code = retransmits(mosquitto_socket(mqtt)), .text = {}});
+  }
+
+  static void on_disconnect(mosquitto* /*mqtt*/, void* object, int code,
+                            const mosquitto_property* /*properties*/) {
+    Client& client = client_of(object);
+    if (client.over) return;
+    client.over = true;
+    const Kind kind = client.leaving     ? Kind::kLeft
+                      : client.connected ? Kind::kDisconnected
+                                         : Kind::kRefused;
+    client.fleet->tell(client, {.kind = kind, .text = reason_text(code)});
+  }
+
+  static void on_subscribe(mosquitto* /*mqtt*/, void* object, int id, int count, const int* granted,
+                           const mosquitto_property* /*properties*/) {
+    Client& client = client_of(object);
+    const int code = count > 0 ? granted[0] : kFirstRefusal;
+    client.fleet->tell(client,
+                       {.kind = Kind::kSubscribed, .message_id = id, .code = code, .text = {}});
+  }
+
+  static void on_publish(mosquitto* /*mqtt*/, void* object, int id, int code,
+                         const mosquitto_property* /*properties*/) {
+    Client& client = client_of(object);
+    client.fleet->tell(client,
+                       {.kind = Kind::kAcknowledged, .message_id = id, .code = code, .text = {}});
+  }
+
+  static void on_message(mosquitto* /*mqtt*/, void* object, const mosquitto_message* message,
+                         const mosquitto_property* /*properties*/) {
+    Client& client = client_of(object);
+    client.fleet->tell(client,
+                       {.kind = Kind::kMessage,
+                        .text = std::string(static_cast<const char*>(message->payload),
+                                            static_cast<std::size_t>(message->payloadlen))});
+  }
+
+  static void set_all(mosquitto* mqtt) {
+    mosquitto_connect_v5_callback_set(mqtt, on_connect);
+    mosquitto_disconnect_v5_callback_set(mqtt, on_disconnect);
+    mosquitto_subscribe_v5_callback_set(mqtt, on_subscribe);
+    mosquitto_publish_v5_callback_set(mqtt, on_publish);
+    mosquitto_message_v5_callback_set(mqtt, on_message);
+  }
+};
+
+MosquittoFleet::MosquittoFleet(BrokerAccess access, int clients, const Clock& clock)
+    : access_(std::move(access)),
+      clock_(clock),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      tls_(TlsContext::open(access_.ca, access_.host, [this] { return current_->files; })) {
+  DMP_CHECK(epoll_ >= 0);
+  mosquitto_lib_init();
+  for (int number = 0; number < clients; ++number) {
+    clients_.push_back(std::make_unique<Client>());
+    clients_.back()->fleet = this;
+    clients_.back()->number = number;
+  }
+}
+
+MosquittoFleet::~MosquittoFleet() {
+  clients_.clear();
+  mosquitto_lib_cleanup();
+  close(epoll_);
+}
+
+void MosquittoFleet::tell(const Client& client, FleetEvent event) {
+  event.client = client.number;
+  event.at = clock_.steady();
+  events_.push_back(std::move(event));
+}
+
+Status MosquittoFleet::connect(int number, const Introduction& introduction) {
+  if (!tls_) return tl::unexpected(tls_.error());
+  Client& client = *clients_[static_cast<std::size_t>(number)];
+  client.files = access_.certificates + "/" + introduction.serial;
+  current_ = &client;
+  client.mqtt.reset(mosquitto_new(introduction.serial.c_str(), true, &client));
+  if (client.mqtt == nullptr) return failed("no client", MOSQ_ERR_ERRNO);
+  mosquitto* mqtt = client.mqtt.get();
+  Callbacks::set_all(mqtt);
+  mosquitto_int_option(mqtt, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
+  mosquitto_int_option(mqtt, MOSQ_OPT_TCP_NODELAY, 1);
+  mosquitto_int_option(mqtt, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
+  int problem = mosquitto_void_option(mqtt, MOSQ_OPT_SSL_CTX, tls_->get());
+  if (problem == MOSQ_ERR_SUCCESS) {
+    problem = mosquitto_will_set_v5(mqtt, introduction.will_topic.c_str(),
+                                    static_cast<int>(introduction.will.size()),
+                                    introduction.will.data(), 1, false, nullptr);
+  }
+  if (problem == MOSQ_ERR_SUCCESS) {
+    problem =
+        mosquitto_connect_async(mqtt, access_.host.c_str(), access_.port, access_.keepalive_s);
+  }
+  if (problem != MOSQ_ERR_SUCCESS) {
+    const auto error = failed("connect", problem);
+    abandon(number);
+    return error;
+  }
+  settle(client);
+  return {};
+}
+
+Status MosquittoFleet::subscribe(int number, const std::string& topic) {
+  Client& client = *clients_[static_cast<std::size_t>(number)];
+  if (client.mqtt == nullptr || client.over) return failed("subscribe", MOSQ_ERR_NO_CONN);
+  int id = 0;
+  const int problem = mosquitto_subscribe_v5(client.mqtt.get(), &id, topic.c_str(), 1, 0, nullptr);
+  settle(client);
+  if (problem != MOSQ_ERR_SUCCESS) return failed("subscribe", problem);
+  return {};
+}
+
+Result<int> MosquittoFleet::publish(int number, const Outgoing& message) {
+  Client& client = *clients_[static_cast<std::size_t>(number)];
+  if (client.mqtt == nullptr || client.over) return failed("publish", MOSQ_ERR_NO_CONN);
+  Properties properties;
+  if (!message.response_topic.empty()) {
+    mosquitto_property_add_string(&properties.list, MQTT_PROP_RESPONSE_TOPIC,
+                                  message.response_topic.c_str());
+    mosquitto_property_add_binary(&properties.list, MQTT_PROP_CORRELATION_DATA,
+                                  message.correlation.data(),
+                                  static_cast<std::uint16_t>(message.correlation.size()));
+  }
+  int id = 0;
+  const int problem = mosquitto_publish_v5(client.mqtt.get(), &id, message.topic.c_str(),
+                                           static_cast<int>(message.payload.size()),
+                                           message.payload.data(), 1, false, properties.list);
+  settle(client);
+  if (problem != MOSQ_ERR_SUCCESS) return failed("publish", problem);
+  return id;
+}
+
+void MosquittoFleet::leave(int number) {
+  Client& client = *clients_[static_cast<std::size_t>(number)];
+  if (client.mqtt == nullptr || client.over) return;
+  client.leaving = true;
+  mosquitto_disconnect_v5(client.mqtt.get(), 0, nullptr);
+  settle(client);
+}
+
+void MosquittoFleet::abandon(int number) {
+  Client& client = *clients_[static_cast<std::size_t>(number)];
+  client.over = true;
+  client.mqtt.reset();  // closes its socket, which epoll then forgets
+  client.watched = -1;
+}
+
+// After any call into libmosquitto: it may have closed the socket, or want to write.
+void MosquittoFleet::settle(Client& client) {
+  if (client.mqtt == nullptr) return;
+  const int socket = mosquitto_socket(client.mqtt.get());
+  if (socket == -1 && !client.over) {
+    // Closed without a callback: the TLS handshake failed.
+    Callbacks::on_disconnect(client.mqtt.get(), &client, MOSQ_ERR_TLS, nullptr);
+  }
+  if (socket == -1 || client.over) return;  // destroyed at the end of poll()
+  // Of a handshake only its first step waits for writing, the connection; ClientHello always fits.
+  const bool connecting = client.watched == -1;
+  const bool wants_write =
+      connecting || (!client.is_handshaking() && mosquitto_want_write(client.mqtt.get()));
+  const unsigned interest =
+      wants_write ? unsigned{EPOLLIN} | unsigned{EPOLLOUT} : unsigned{EPOLLIN};
+  if (socket == client.watched && interest == client.interest) return;
+  epoll_event wanted{};
+  wanted.events = interest;
+  wanted.data.u32 = static_cast<std::uint32_t>(client.number);
+  const int operation = socket == client.watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  DMP_CHECK(epoll_ctl(epoll_, operation, socket, &wanted) == 0);
+  client.watched = socket;
+  client.interest = interest;
+}
+
+void MosquittoFleet::go_on(Client& client, unsigned flags) {
+  mosquitto* mqtt = client.mqtt.get();
+  current_ = &client;
+  if ((flags & (EPOLLERR | EPOLLHUP)) != 0U && client.is_handshaking()) {
+    // libmosquitto takes this for "not yet" and would be asked for ever.
+    client.over = true;
+    tell(client, {.kind = Kind::kRefused, .text = socket_error(client.watched)});
+    return;
+  }
+  if (client.is_handshaking()) {
+    mosquitto_loop_read(mqtt, kPacketsPerTurn);
+    if (mosquitto_socket(mqtt) != -1 && !client.is_handshaking()) {
+      mosquitto_loop_write(mqtt, kPacketsPerTurn);
+    }
+    return;
+  }
+  if ((flags & EPOLLOUT) != 0U) mosquitto_loop_write(mqtt, kPacketsPerTurn);
+  if ((flags & ~unsigned{EPOLLOUT}) != 0U && mosquitto_socket(mqtt) != -1) {
+    mosquitto_loop_read(mqtt, kPacketsPerTurn);
+  }
+}
+
+void MosquittoFleet::serve(Client& client, unsigned flags) {
+  if (client.mqtt == nullptr) return;  // it went earlier in this round
+  if (!client.over) {
+    go_on(client, flags);
+    settle(client);
+  }
+  if (client.over) abandon(client.number);
+}
+
+void MosquittoFleet::look_after_all() {
+  for (const auto& client : clients_) {
+    if (client->mqtt == nullptr) continue;
+    if (client->connected && !client->over) {
+      mosquitto_loop_misc(client->mqtt.get());
+      settle(*client);
+    }
+    if (client->over) abandon(client->number);
+  }
+}
+
+void MosquittoFleet::poll(SteadyTime deadline, std::vector<FleetEvent>& events) {
+  const SteadyTime now = clock_.steady();
+  if (now >= next_round_) {
+    look_after_all();
+    next_round_ = now + kRound;
+  }
+  auto patience =
+      std::clamp<std::chrono::nanoseconds>(deadline - now, std::chrono::nanoseconds(0), kPollMost);
+  if (!events_.empty()) patience = {};
+  const timespec timeout{.tv_sec = 0, .tv_nsec = patience.count()};
+  std::array<epoll_event, kServedPerPoll> ready{};
+  const int count = epoll_pwait2(epoll_, ready.data(), kServedPerPoll, &timeout, nullptr);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = ready[static_cast<std::size_t>(i)];
+    serve(*clients_[event.data.u32], event.events);
+  }
+  events.insert(events.end(), std::make_move_iterator(events_.begin()),
+                std::make_move_iterator(events_.end()));
+  events_.clear();
+}
+
+}  // namespace dmp::canary

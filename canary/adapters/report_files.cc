@@ -1,0 +1,75 @@
+#include "canary/adapters/report_files.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+namespace dmp::canary {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json phases_of(const std::vector<PhaseLine>& phases) {
+  Json list = Json::array();
+  for (const PhaseLine& phase : phases) {
+    list.push_back({{"phase", phase.name},
+                    {"events", phase.events},
+                    {"began_s", phase.began_s},
+                    {"took_s", phase.took_s},
+                    {"in_time", phase.in_time}});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string json_of(const Report& report) {
+  const Json json = {{"run", report.run},
+                     {"started_at", report.started_at},
+                     {"verdict", text_of(report.verdict)},
+                     {"limited_by", name_of(report.verdict.part)},
+                     {"evidence", report.verdict.evidence},
+                     {"breaches", report.breaches},
+                     {"exit_code", report.exit_code},
+                     {"interrupted", report.interrupted},
+                     {"figures", report.figures},
+                     {"refused_by", report.refused_by},
+                     {"disconnected_by", report.disconnected_by},
+                     {"phases", phases_of(report.phases)},
+                     {"warnings", report.warnings}};
+  // A reason may hold what a broker sent: any bytes.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<Figures> read_figures(const std::string& path) {
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file)
+    return fail("bad_file", path + ": cannot be read; name a JSON report of an earlier run");
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("figures") || !json["figures"].is_object()) {
+    return fail("bad_file", path + ": no JSON report with figures; name one that --json wrote");
+  }
+  Figures figures;
+  for (const auto& [name, value] : json["figures"].items()) {
+    if (value.is_number()) figures[name] = value.get<double>();
+  }
+  return figures;
+}
+
+Status write_file(const std::string& path, const std::string& text) {
+  const std::string fresh = path + ".new";
+  std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (file && std::rename(fresh.c_str(), path.c_str()) == 0) return {};
+  const std::string why = std::generic_category().message(errno);
+  std::remove(fresh.c_str());
+  return fail("bad_file",
+              path + ": cannot be written: " + why + "; name a file in a writable folder");
+}
+
+}  // namespace dmp::canary

@@ -1,0 +1,126 @@
+#include "canary/assemble.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <utility>
+
+namespace dmp::canary {
+namespace {
+
+constexpr double kPerMillion = 1e6;
+
+double seconds(Micros time) { return static_cast<double>(time.count()) / kPerMillion; }
+
+std::string rfc3339(std::int64_t wall_us) {
+  const std::time_t time = wall_us / 1'000'000;
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+void add_cost(Figures& figures, const RunResult& result, const Surroundings& around) {
+  const double took_s = seconds(result.took);
+  figures["took_s"] = took_s;
+  figures["cpu_s"] = around.cpu_s;
+  figures["cpu_ratio"] = took_s > 0 ? around.cpu_s / took_s : 0;
+  figures["rss_mib"] = around.peak_rss_mib;
+  figures["load_average"] = around.load_average;
+  figures["kernel_listen_drops"] = around.kernel_listen_drops;
+}
+
+// Two libraries, one broker, the same moments: their middles must be alike. Of few samples nothing
+// can be said.
+constexpr std::int64_t kSamplesLeast = 20;
+constexpr double kTimes = 5;
+constexpr double kApartMs = 20;
+
+void compare_with_probe(const LatencyHistogram& probe, Report& report) {
+  if (probe.count() == 0) return;
+  add_stage(report.figures, "probe_puback", probe);
+  const double theirs = figure(report.figures, "probe_puback_p50_ms");
+  const double ours = figure(report.figures, "puback_p50_ms");
+  if (probe.count() < kSamplesLeast || figure(report.figures, "puback_count") < kSamplesLeast)
+    return;
+  if (std::max(theirs, ours) < kTimes * std::min(theirs, ours) + kApartMs) return;
+  report.warnings.push_back("the Paho probe measured a PUBACK p50 of " + number_text(theirs) +
+                            " ms, the fleet " + number_text(ours) +
+                            " ms: do not trust either before you know why");
+}
+
+std::string ms_text(const LatencyHistogram& histogram, double percent) {
+  return number_text(static_cast<double>(histogram.percentile(percent).count() / 100) / 10);
+}
+
+}  // namespace
+
+Report assemble(const RunSettings& settings, const RunResult& result, const Surroundings& around,
+                const Budgets& budgets, std::vector<Threshold> thresholds) {
+  Report report;
+  report.run = settings.name;
+  report.started_at = rfc3339(result.started_us);
+  report.interrupted = result.interrupted;
+  report.warnings = around.warnings;
+  report.seconds = result.tally.seconds();
+  report.refused_by = result.tally.refused.all();
+  report.disconnected_by = result.tally.disconnected.all();
+  result.tally.add_figures(report.figures);
+  result.watch.add_figures(report.figures, result.burst_end);
+  report.figures["clients"] = static_cast<double>(settings.load.clients);
+  add_cost(report.figures, result, around);
+  compare_with_probe(around.probe_puback, report);
+  for (const PhaseResult& phase : result.phases) {
+    report.phases.push_back({std::string(name_of(phase.plan.phase)), phase.plan.events,
+                             seconds(phase.began), seconds(phase.took), phase.in_time});
+  }
+  report.verdict = judge(report.figures, budgets);
+  for (const Threshold& threshold : thresholds) {
+    if (auto breach = threshold.breach(report.figures)) report.breaches.push_back(*breach);
+  }
+  report.thresholds = std::move(thresholds);
+  report.exit_code = exit_code_of(report);
+  return report;
+}
+
+std::string line_of(const Progress& progress) {
+  const Tally& tally = *progress.tally;
+  const LatencyHistogram& puback = tally.histogram(Stage::kPuback);
+  const LatencyHistogram& confirmed = tally.histogram(Stage::kConfirmed);
+  std::string line = std::string(name_of(progress.phase)) + " " +
+                     std::to_string(progress.at.count() / 1'000'000) + " s  " +
+                     std::to_string(progress.live) + "/" + std::to_string(progress.clients) +
+                     " connected";
+  if (tally.refused.total() > 0) {
+    line += ", " + std::to_string(tally.refused.total()) + " refused";
+  }
+  if (tally.sent == 0) {
+    const LatencyHistogram& connect = tally.histogram(Stage::kConnect);
+    return line + "  connect p50 " + ms_text(connect, 50) + " p99 " + ms_text(connect, 99) + " ms";
+  }
+  line += "  sent " + std::to_string(tally.sent) + ", confirmed " +
+          std::to_string(tally.confirmed) + "  puback p50 " + ms_text(puback, 50) + " p99 " +
+          ms_text(puback, 99) + " ms  confirmed p50 " + ms_text(confirmed, 50) + " p99 " +
+          ms_text(confirmed, 99) + " ms";
+  return line + "  lag " + number_text(progress.lag);
+}
+
+void show(const Report& report, Metrics& metrics) {
+  for (const auto& [name, value] : report.figures) {
+    metrics
+        .gauge("dmp_canary_figure", "Figures of the last run, named as in its report",
+               {{"name", name}})
+        .set(value);
+  }
+  for (const Part part : {Part::kNone, Part::kClient, Part::kBroker, Part::kBridge, Part::kKafka,
+                          Part::kRegistry, Part::kDatabase}) {
+    metrics
+        .gauge("dmp_canary_limited_by", "1: the part that limited the last run",
+               {{"part", std::string(name_of(part))}})
+        .set(part == report.verdict.part ? 1 : 0);
+  }
+  metrics.gauge("dmp_canary_exit_code", "Of the last run; 0: it passed").set(report.exit_code);
+}
+
+}  // namespace dmp::canary

@@ -1,0 +1,29 @@
+// From what a run measured to its report. Pure.
+#pragma once
+
+#include "base/metrics.h"
+#include "canary/core/report.h"
+#include "canary/run.h"
+
+namespace dmp::canary {
+
+// What the run cost, and what the machine had to bear besides.
+struct Surroundings {
+  double cpu_s = 0;
+  double peak_rss_mib = 0;
+  double load_average = 0;
+  double kernel_listen_drops = 0;
+  LatencyHistogram probe_puback;  // what a client of another library measured; empty: there is none
+  std::vector<std::string> warnings;
+};
+
+Report assemble(const RunSettings& settings, const RunResult& result, const Surroundings& around,
+                const Budgets& budgets, std::vector<Threshold> thresholds);
+
+// One line of progress.
+std::string line_of(const Progress& progress);
+
+// The report's figures as gauges: of the last run.
+void show(const Report& report, Metrics& metrics);
+
+}  // namespace dmp::canary

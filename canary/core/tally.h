@@ -1,0 +1,66 @@
+// Tally: everything a run measures and counts of its clients. Bounded, whatever happens. Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "canary/core/figures.h"
+#include "canary/core/histogram.h"
+
+namespace dmp::canary {
+
+enum class Stage { kConnect, kSuback, kPuback, kConfirmed, kVisible, kWireLate };
+inline constexpr std::size_t kStageCount = 6;  // in the order of kStages
+
+// Reason -> how often. At most 32 reasons; further ones count as "other".
+class Reasons {
+ public:
+  void add(const std::string& reason);
+  [[nodiscard]] const std::map<std::string, std::int64_t>& all() const { return counts_; }
+  [[nodiscard]] std::int64_t total() const;
+
+ private:
+  std::map<std::string, std::int64_t> counts_;
+};
+
+// One second of a run, for its charts.
+struct Second {
+  std::int64_t connected = 0;
+  std::int64_t sent = 0;
+  std::int64_t acknowledged = 0;
+  std::int64_t confirmed = 0;
+  std::array<Micros, kStageCount> worst{};
+  double lag = 0;
+};
+
+class Tally {
+ public:
+  static constexpr std::size_t kSecondsMax = 7200;
+
+  // A stage was reached at `at`, having been due at `due`, both since the run began.
+  void reached(Stage stage, Micros due, Micros at);
+
+  [[nodiscard]] LatencyHistogram& histogram(Stage stage);
+  [[nodiscard]] const LatencyHistogram& histogram(Stage stage) const;
+  // The second of a moment; the last one for what comes after kSecondsMax.
+  Second& second(Micros at);
+  [[nodiscard]] const std::vector<Second>& seconds() const { return seconds_; }
+
+  void add_figures(Figures& figures) const;
+
+  std::int64_t connected = 0, retransmitted = 0, subscribed = 0, suback_refused = 0;
+  std::int64_t sent = 0, unsent = 0, acknowledged = 0, not_taken = 0, forbidden = 0;
+  std::int64_t confirmed = 0, rejected = 0, lost = 0, duplicates = 0, reordered = 0, unknown = 0;
+  std::int64_t not_visible = 0, left = 0, forced = 0;
+  Reasons refused, disconnected;
+  LatencyHistogram connect_without_retransmit;
+
+ private:
+  std::array<LatencyHistogram, kStageCount> histograms_;
+  std::vector<Second> seconds_;
+};
+
+}  // namespace dmp::canary

@@ -1,0 +1,171 @@
+#include "canary/core/verdict.h"
+
+#include <cstdio>
+#include <utility>
+
+namespace dmp::canary {
+namespace {
+
+// A program whose metrics did not answer for so long did not run either.
+constexpr double kAwayS = 2;
+// Of an update's time until it is confirmed or visible: whose share is that much is to blame.
+constexpr double kMostOfIt = 0.5;
+constexpr double kSlowStatementMs = 300;
+
+std::string shown(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value);
+  return text;
+}
+
+class Judge {
+ public:
+  Judge(const Figures& figures, const Budgets& budgets) : figures_(figures), budgets_(budgets) {}
+
+  bool client() {
+    const bool late = over("wire_late_p99_ms", budgets_.wire_late_ms(),
+                           "the canary itself was late: p99 of its own lateness");
+    if (late) {
+      note("its own CPU time was " + shown(at("cpu_ratio")) +
+           " of a core, the machine's load average " + shown(at("load_average")));
+    }
+    return late;
+  }
+
+  bool broker() {
+    bool limited = counted("refused", "connects failed");
+    limited |= counted("disconnected", "connections were lost");
+    limited |= over("connect_p99_ms", budgets_.connect_ms, "p99 until CONNACK");
+    if (limited) counted("retransmitted", "connects needed a TCP retransmit: accept queue or loss");
+    if (limited)
+      counted("kernel_listen_drops", "connects found a full accept queue (machine-wide)");
+    limited |= counted("suback_refused", "subscriptions were refused");
+    limited |= over("suback_p99_ms", budgets_.suback_ms, "p99 until SUBACK");
+    limited |= over("puback_p99_ms", budgets_.puback_ms, "p99 until PUBACK");
+    limited |= counted("forbidden", "updates were refused by the broker");
+    limited |= counted("unsent", "updates could not be sent");
+    return limited;
+  }
+
+  // Whether updates reached Kafka late or not at all; whose fault is asked after.
+  bool towards_kafka() {
+    bool limited = over("confirmed_p99_ms", budgets_.confirmed_ms, "p99 until Kafka had it");
+    limited |= counted("lost", "updates were sent and never confirmed");
+    limited |= counted("not_taken", "updates had no subscriber: the bridge was not there");
+    limited |= counted("rejected", "updates went to dead letters");
+    limited |= away("bridge_away_s", "bridge");
+    return limited;
+  }
+
+  Part bridge_or_kafka() {
+    if (at("bridge_away_s") >= kAwayS || at("not_taken") > 0) return Part::kBridge;
+    const double hop = at("bridge_stored_p99_ms");
+    if (at("bridge_window_closed_s") > 0) {
+      note("the bridge's window was full, waiting for Kafka, for " +
+           shown(at("bridge_window_closed_s")) + " s");
+      return Part::kKafka;
+    }
+    if (at("bridge_oldest_s") * 1000 > budgets_.confirmed_ms / 2 ||
+        (hop > 0 && hop >= kMostOfIt * at("confirmed_p99_ms"))) {
+      note("from the bridge's taking an update until Kafka had it: p99 " + shown(hop) +
+           " ms, oldest waiting " + shown(at("bridge_oldest_s")) + " s");
+      return Part::kKafka;
+    }
+    return Part::kBridge;
+  }
+
+  bool towards_rest() {
+    bool limited = over("visible_p99_ms", budgets_.visible_ms, "p99 until visible in REST");
+    limited |= counted("not_visible", "clients' last updates never became visible in REST");
+    limited |= over("peak_lag", budgets_.lag_records, "records the registry was behind");
+    limited |= away("registry_away_s", "registry");
+    return limited;
+  }
+
+  Part registry_or_database() {
+    if (at("registry_away_s") >= kAwayS) return Part::kRegistry;
+    if (at("ingest_retries") > 0) {
+      note(shown(at("ingest_retries")) + " statements had to be tried again");
+      return Part::kDatabase;
+    }
+    if (at("ingest_stalled_s") >= kAwayS) {
+      note("with records waiting, no batch was stored for " + shown(at("ingest_stalled_s")) + " s");
+      return Part::kDatabase;
+    }
+    if (at("ingest_batch_p99_ms") >= kSlowStatementMs) {
+      note("the database took up to " + shown(at("ingest_batch_p99_ms")) + " ms a batch (p99)");
+      return Part::kDatabase;
+    }
+    return Part::kRegistry;
+  }
+
+  Verdict say(Part part) { return {part, std::move(evidence_)}; }
+  void note(std::string sentence) { evidence_.push_back(std::move(sentence)); }
+
+ private:
+  [[nodiscard]] double at(const char* name) const { return figure(figures_, name); }
+
+  bool over(const char* name, double budget, const char* what) {
+    const double value = at(name);
+    if (value <= budget) return false;
+    note(std::string(what) + ": " + shown(value) + ", budget " + shown(budget));
+    return true;
+  }
+
+  bool counted(const char* name, const char* what) {
+    const double value = at(name);
+    if (value <= 0) return false;
+    note(shown(value) + " " + what);
+    return true;
+  }
+
+  bool away(const char* name, const char* who) {
+    const double seconds = at(name);
+    if (seconds < kAwayS) return false;
+    note(std::string("the ") + who + "'s metrics did not answer for " + shown(seconds) + " s");
+    return true;
+  }
+
+  const Figures& figures_;
+  const Budgets& budgets_;
+  std::vector<std::string> evidence_;
+};
+
+}  // namespace
+
+std::string_view name_of(Part part) {
+  switch (part) {
+    case Part::kNone:
+      return "none";
+    case Part::kClient:
+      return "client";
+    case Part::kBroker:
+      return "broker";
+    case Part::kBridge:
+      return "bridge";
+    case Part::kKafka:
+      return "kafka";
+    case Part::kRegistry:
+      return "registry";
+    case Part::kDatabase:
+      return "database";
+  }
+  return "";
+}
+
+Verdict judge(const Figures& figures, const Budgets& budgets) {
+  Judge judge(figures, budgets);
+  if (judge.client()) return judge.say(Part::kClient);
+  if (judge.broker()) return judge.say(Part::kBroker);
+  if (judge.towards_kafka()) return judge.say(judge.bridge_or_kafka());
+  if (judge.towards_rest()) return judge.say(judge.registry_or_database());
+  judge.note("every stage kept its budget");
+  return judge.say(Part::kNone);
+}
+
+std::string text_of(const Verdict& verdict) {
+  if (verdict.part == Part::kNone) return "held";
+  return "limited by " + std::string(name_of(verdict.part));
+}
+
+}  // namespace dmp::canary

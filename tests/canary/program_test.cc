@@ -1,0 +1,146 @@
+// The program itself: what it leaves behind, and how it ends.
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "canary/adapters/report_files.h"
+#include "tests/canary/stand_in_bridge.h"
+#include "tests/fixtures/mosquitto.h"
+#include "tests/fixtures/waiting.h"
+
+extern char** environ;
+
+namespace dmp::canary {
+namespace {
+
+class CanaryProgram : public testing::Test {
+ protected:
+  std::vector<std::string> flags() const {
+    return {"--mqtt-uri=" + broker_.uri(),
+            "--mqtt-ca=" + broker_.file("ca.crt"),
+            "--authority-certificate=" + broker_.file("ca.crt"),
+            "--authority-key=" + broker_.file("ca.key"),
+            "--certificates=" + broker_.file("clients"),
+            "--clients=20",
+            "--ramp=200ms",
+            "--rate=50",
+            "--publish=1s",
+            "--hold=0ms",
+            "--json=" + broker_.file("report.json"),
+            "--html=" + broker_.file("report.html"),
+            "--junit=" + broker_.file("report.xml"),
+            "--prometheus=" + broker_.file("report.prom")};
+  }
+
+  pid_t start(std::vector<std::string> words) const {
+    words.insert(words.begin(), {DMP_CANARY_PROGRAM, "run"});
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+      posix_spawn_file_actions_addopen(&actions, stream, broker_.file("said").c_str(),
+                                       O_WRONLY | O_CREAT | O_APPEND, 0600);
+    }
+    pid_t pid = -1;
+    EXPECT_EQ(posix_spawn(&pid, DMP_CANARY_PROGRAM, &actions, nullptr, arguments.data(), environ),
+              0);
+    posix_spawn_file_actions_destroy(&actions);
+    return pid;
+  }
+
+  static int exit_code(pid_t pid) {
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  // Those above, with these instead of theirs.
+  std::vector<std::string> flags_but(const std::vector<std::string>& others) const {
+    std::vector<std::string> words = flags();
+    for (const std::string& other : others) {
+      const std::string name = other.substr(0, other.find('=') + 1);
+      std::erase_if(words, [&](const std::string& word) { return word.starts_with(name); });
+      words.push_back(other);
+    }
+    return words;
+  }
+
+  int run(const std::vector<std::string>& others = {}) const {
+    return exit_code(start(flags_but(others)));
+  }
+
+  std::string text(const std::string& name) const {
+    std::ifstream file(broker_.file(name));
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  bool says(const std::string& words) const {
+    return text("said").find(words) != std::string::npos;
+  }
+
+  test::Mosquitto broker_{{}};
+};
+
+TEST_F(CanaryProgram, passes_and_leaves_its_reports_and_no_certificate) {
+  const StandInBridge bridge(broker_);
+  EXPECT_EQ(run(), 0) << text("said");
+  const auto figures = read_figures(broker_.file("report.json"));
+  ASSERT_TRUE(figures);
+  EXPECT_EQ(figures->at("connected"), 20);
+  EXPECT_EQ(figures->at("confirmed"), 50);
+  EXPECT_GT(figures->at("probe_puback_count"), 0) << "the witness on Paho";
+  EXPECT_NE(text("report.html").find("</html>"), std::string::npos);
+  EXPECT_NE(text("report.xml").find("failures=\"0\""), std::string::npos);
+  EXPECT_NE(text("report.prom").find("dmp_canary_figure{name=\"lost\"} 0"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(broker_.file("clients")));
+}
+
+TEST_F(CanaryProgram, ends_with_99_beyond_a_threshold_and_tells_the_run_before) {
+  const StandInBridge bridge(broker_);
+  ASSERT_EQ(run(), 0) << text("said");
+  EXPECT_EQ(run({"--compare=" + broker_.file("report.json"), "--rate=100", "--fail-if=sent>99"}),
+            99);
+  EXPECT_TRUE(says("FAIL  sent>99: it was 100")) << text("said");
+  EXPECT_TRUE(says("sent 50 -> 100 (+100 %)")) << text("said");
+}
+
+TEST_F(CanaryProgram, ends_with_3_if_nobody_connects) {
+  broker_.kill();
+  EXPECT_EQ(run({"--grace=1s", "--probe=false"}), 3);
+  EXPECT_TRUE(says("refused: 20 x")) << text("said");
+}
+
+TEST_F(CanaryProgram, ends_with_2_before_it_begins_if_it_is_asked_for_nonsense) {
+  EXPECT_EQ(run({"--fail-if=losses>0"}), 2);
+  EXPECT_EQ(run({"--compare=" + broker_.file("none.json")}), 2);
+  EXPECT_EQ(run({"--authority-key=" + broker_.file("server.key")}), 2);
+  EXPECT_TRUE(says("not the private key of")) << text("said");
+  EXPECT_FALSE(std::filesystem::exists(broker_.file("report.json")));
+}
+
+TEST_F(CanaryProgram, ends_with_130_when_interrupted_and_still_reports) {
+  const StandInBridge bridge(broker_);
+  const pid_t pid = start(flags_but({"--publish=1h"}));
+  EXPECT_TRUE(test::wait_for([this] { return says("publish "); })) << text("said");
+  kill(pid, SIGINT);
+  EXPECT_EQ(exit_code(pid), 130) << text("said");
+  const auto figures = read_figures(broker_.file("report.json"));
+  ASSERT_TRUE(figures);
+  EXPECT_EQ(figures->at("left"), 20);
+  EXPECT_TRUE(std::filesystem::is_empty(broker_.file("clients")));
+}
+
+}  // namespace
+}  // namespace dmp::canary

@@ -1,0 +1,203 @@
+// Runs against a real Mosquitto, over mutual TLS and its access list.
+#include <memory>
+#include <stop_token>
+
+#include <gtest/gtest.h>
+
+#include "canary/adapters/identities.h"
+#include "canary/adapters/mosquitto_fleet.h"
+#include "canary/assemble.h"
+#include "canary/run.h"
+#include "tests/canary/stand_in_bridge.h"
+#include "tests/fixtures/mosquitto.h"
+
+namespace dmp::canary {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr int kClients = 50;
+constexpr const char* kName = "test";
+
+RunSettings fifty_clients() {
+  RunSettings settings;
+  settings.name = kName;
+  settings.load = {.clients = kClients,
+                   .rate = 200,
+                   .ramp = milliseconds(400),
+                   .publish = seconds(1),
+                   .hold = milliseconds(100),
+                   .grace = seconds(60)};
+  return settings;
+}
+
+class CanaryRun : public testing::Test {
+ protected:
+  CanaryRun() {
+    const auto status = issue_identities({broker_.file("ca.crt"), broker_.file("ca.key")},
+                                         broker_.file("clients"), kName, kClients, seconds(3600));
+    EXPECT_TRUE(status) << status.error().message;
+  }
+
+  MosquittoFleet fleet(int keepalive_s = 20) {
+    const std::string uri = broker_.uri();
+    return {{"127.0.0.1", std::stoi(uri.substr(uri.rfind(':') + 1)), broker_.file("ca.crt"),
+             broker_.file("clients"), keepalive_s},
+            kClients,
+            clock_};
+  }
+
+  RunResult run(const RunSettings& settings, ClientFleet& fleet) {
+    return canary::Run(settings, {clock_, fleet, observations_, nullptr, false,
+                                  [this](const Progress& progress) {
+                                    if (on_progress_) on_progress_(progress);
+                                  }})
+        .run(stop_.get_token());
+  }
+
+  static Report report_of(const RunSettings& settings, const RunResult& result) {
+    // However busy the machine is: what is judged here is no time.
+    const Budgets budgets{1e6, 1e6, 1e6, 1e6, 1e6, 1e6};
+    return assemble(settings, result, {}, budgets, {*Threshold::parse("lost>0")});
+  }
+
+  test::Mosquitto broker_{{}};
+  SystemClock clock_;
+  ObservationQueue observations_{100, 100};
+  std::stop_source stop_;
+  std::function<void(const Progress&)> on_progress_;
+};
+
+TEST_F(CanaryRun, has_every_update_confirmed_and_leaves_nobody_behind) {
+  const StandInBridge bridge(broker_);
+  auto clients = fleet();
+  const RunSettings settings = fifty_clients();
+  const RunResult result = run(settings, clients);
+  EXPECT_EQ(result.tally.connected, kClients);
+  EXPECT_EQ(result.tally.subscribed, kClients);
+  EXPECT_EQ(result.tally.sent, 200);
+  EXPECT_EQ(result.tally.acknowledged, 200);
+  EXPECT_EQ(result.tally.confirmed, 200);
+  EXPECT_EQ(result.tally.lost, 0);
+  EXPECT_EQ(result.tally.duplicates + result.tally.reordered + result.tally.unknown, 0);
+  EXPECT_EQ(result.tally.left, kClients);
+  EXPECT_EQ(result.tally.forced, 0);
+  EXPECT_EQ(result.tally.histogram(Stage::kConfirmed).count(), 200);
+  EXPECT_EQ(report_of(settings, result).exit_code, kPassed);
+}
+
+TEST_F(CanaryRun, in_a_storm_connects_everybody_as_well) {
+  const StandInBridge bridge(broker_);
+  auto clients = fleet();
+  RunSettings settings = fifty_clients();
+  settings.load.storm = true;
+  const RunResult result = run(settings, clients);
+  EXPECT_EQ(result.tally.connected, kClients);
+  EXPECT_EQ(result.tally.lost, 0);
+}
+
+TEST_F(CanaryRun, counts_as_lost_what_was_never_confirmed) {
+  const StandInBridge bridge(broker_, 10);
+  auto clients = fleet();
+  RunSettings settings = fifty_clients();
+  settings.load.grace = seconds(5);  // it waits so long for the rest
+  const RunResult result = run(settings, clients);
+  const Report report = report_of(settings, result);
+  EXPECT_EQ(result.tally.sent, 200);
+  EXPECT_EQ(result.tally.lost, 20);
+  EXPECT_EQ(report.verdict.part, Part::kBridge);
+  EXPECT_EQ(report.exit_code, kBreached);
+}
+
+TEST_F(CanaryRun, without_a_bridge_names_it_and_loses_everything) {
+  auto clients = fleet();
+  RunSettings settings = fifty_clients();
+  settings.load.rate = 50;
+  settings.load.grace = seconds(5);
+  const RunResult result = run(settings, clients);
+  EXPECT_EQ(result.tally.not_taken, result.tally.sent);
+  EXPECT_EQ(result.tally.lost, result.tally.sent);
+  const Report report = report_of(settings, result);
+  EXPECT_EQ(report.verdict.part, Part::kBridge);
+  EXPECT_EQ(report.exit_code, kBreached);
+}
+
+TEST_F(CanaryRun, survives_a_broker_killed_in_the_middle_and_says_so) {
+  const StandInBridge bridge(broker_);
+  auto clients = fleet();
+  RunSettings settings = fifty_clients();
+  settings.load.publish = seconds(3600);  // it must not go on until then
+  on_progress_ = [this](const Progress& progress) {
+    if (progress.phase == Phase::kPublish && progress.tally->sent > 0) broker_.kill();
+  };
+  const RunResult result = run(settings, clients);
+  EXPECT_EQ(result.tally.connected, kClients);
+  EXPECT_EQ(result.tally.disconnected.total(), kClients);
+  EXPECT_EQ(result.tally.sent + result.tally.unsent, 200 * 3600) << "each is accounted for";
+  const Report report = report_of(settings, result);
+  EXPECT_EQ(report.verdict.part, Part::kBroker);
+  EXPECT_NE(report.exit_code, kPassed);
+}
+
+TEST_F(CanaryRun, of_a_broker_that_is_not_there_cannot_connect) {
+  auto clients = fleet();
+  broker_.kill();
+  const RunSettings settings = fifty_clients();
+  const RunResult result = run(settings, clients);
+  EXPECT_EQ(result.tally.connected, 0);
+  EXPECT_EQ(result.tally.refused.all(),
+            (std::map<std::string, std::int64_t>{{"refused or closed before TLS", kClients}}));
+  EXPECT_EQ(report_of(settings, result).exit_code, kCannotConnect);
+}
+
+TEST_F(CanaryRun, gives_up_on_a_broker_that_hangs) {
+  auto clients = fleet();
+  broker_.freeze();
+  RunSettings settings = fifty_clients();
+  settings.connect_timeout = milliseconds(300);
+  const RunResult result = run(settings, clients);
+  EXPECT_EQ(result.tally.connected, 0);
+  EXPECT_EQ(result.tally.refused.total(), kClients);
+  EXPECT_TRUE(result.tally.refused.all().contains("no CONNACK in time"));
+}
+
+TEST_F(CanaryRun, with_certificates_of_another_authority_is_refused) {
+  const test::Mosquitto other({});
+  ASSERT_TRUE(issue_identities({other.file("ca.crt"), other.file("ca.key")},
+                               broker_.file("clients"), kName, kClients, seconds(3600)));
+  auto clients = fleet();
+  const RunResult result = run(fifty_clients(), clients);
+  EXPECT_EQ(result.tally.connected, 0);
+  EXPECT_EQ(result.tally.refused.total(), kClients);
+}
+
+TEST_F(CanaryRun, keeps_its_sessions_through_a_hold_longer_than_the_broker_waits) {
+  const StandInBridge bridge(broker_);
+  constexpr int kKeepaliveS = 5;  // the least libmosquitto takes; the broker waits half of it more
+  auto clients = fleet(kKeepaliveS);
+  RunSettings settings = fifty_clients();
+  settings.load.hold = seconds(9);
+  const RunResult result = run(settings, clients);
+  EXPECT_EQ(result.tally.disconnected.total(), 0);
+  EXPECT_EQ(result.tally.left, kClients);
+}
+
+TEST_F(CanaryRun, that_is_interrupted_leaves_and_reports_what_it_has) {
+  const StandInBridge bridge(broker_);
+  auto clients = fleet();
+  RunSettings settings = fifty_clients();
+  settings.load.publish = seconds(60);
+  on_progress_ = [this](const Progress& progress) {
+    if (progress.tally->sent > 0) stop_.request_stop();
+  };
+  const RunResult result = run(settings, clients);
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_EQ(result.tally.left, kClients);
+  EXPECT_EQ(result.tally.unsent, 0) << "what was not due yet is not missing";
+  EXPECT_GT(result.tally.sent, 0);
+  EXPECT_EQ(report_of(settings, result).exit_code, kInterrupted);
+}
+
+}  // namespace
+}  // namespace dmp::canary

@@ -1,0 +1,68 @@
+#include "canary/core/verdict.h"
+
+#include <gtest/gtest.h>
+
+namespace dmp::canary {
+namespace {
+
+TEST(Verdict, names_the_first_part_on_the_way_that_exceeded_its_budget) {
+  struct Case {
+    const char* name;
+    Figures figures;
+    Part part;
+  };
+  const Case cases[] = {
+      {"nothing measured, nothing limited", {}, Part::kNone},
+      {"all within budget", {{"puback_p99_ms", 199}, {"visible_p99_ms", 4999}}, Part::kNone},
+      {"the canary itself was late",
+       {{"wire_late_p99_ms", 20.5}, {"puback_p99_ms", 900}},
+       Part::kClient},
+      {"slow PUBACKs", {{"puback_p99_ms", 201}, {"confirmed_p99_ms", 9000}}, Part::kBroker},
+      {"refused connects", {{"refused", 1}}, Part::kBroker},
+      {"lost connections", {{"disconnected", 3000}, {"lost", 40}}, Part::kBroker},
+      {"slow connects", {{"connect_p99_ms", 2001}}, Part::kBroker},
+      {"a frozen bridge",
+       {{"lost", 40}, {"bridge_away_s", 12}, {"bridge_stored_p99_ms", 9000}},
+       Part::kBridge},
+      {"a bridge that is not there", {{"not_taken", 40}, {"lost", 40}}, Part::kBridge},
+      {"a slow bridge", {{"confirmed_p99_ms", 3000}, {"bridge_stored_p99_ms", 20}}, Part::kBridge},
+      {"slow Kafka", {{"confirmed_p99_ms", 3000}, {"bridge_stored_p99_ms", 2500}}, Part::kKafka},
+      {"Kafka away",
+       {{"lost", 900}, {"bridge_oldest_s", 25}, {"bridge_stored_p99_ms", 20}},
+       Part::kKafka},
+      {"a full window", {{"lost", 1}, {"bridge_window_closed_s", 3}}, Part::kKafka},
+      {"a frozen registry", {{"not_visible", 3000}, {"registry_away_s", 20}}, Part::kRegistry},
+      {"a slow registry",
+       {{"visible_p99_ms", 6000}, {"ingest_batch_p99_ms", 100}},
+       Part::kRegistry},
+      {"a slow database",
+       {{"visible_p99_ms", 6000}, {"ingest_batch_p99_ms", 1000}},
+       Part::kDatabase},
+      {"a backlog behind slow statements",
+       {{"peak_lag", 20001}, {"ingest_batch_p99_ms", 300}},
+       Part::kDatabase},
+      {"a database that refuses", {{"not_visible", 1}, {"ingest_retries", 4}}, Part::kDatabase},
+      {"a database that hangs", {{"not_visible", 1}, {"ingest_stalled_s", 9}}, Part::kDatabase},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const Verdict verdict = judge(c.figures, {});
+    EXPECT_EQ(name_of(verdict.part), name_of(c.part));
+    EXPECT_FALSE(verdict.evidence.empty());
+  }
+}
+
+TEST(Verdict, tells_the_figure_and_the_budget) {
+  const Verdict verdict = judge({{"puback_p99_ms", 312.4}}, {});
+  EXPECT_EQ(text_of(verdict), "limited by broker");
+  EXPECT_EQ(verdict.evidence, std::vector<std::string>{"p99 until PUBACK: 312.4, budget 200"});
+}
+
+TEST(Verdict, goes_by_the_budgets_it_is_given) {
+  Budgets budgets;
+  budgets.puback_ms = 400;
+  EXPECT_EQ(text_of(judge({{"puback_p99_ms", 312}, {"wire_late_p99_ms", 39}}, budgets)), "held");
+}
+
+}  // namespace
+}  // namespace dmp::canary

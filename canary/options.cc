@@ -70,7 +70,8 @@ void declare_outputs(Settings& settings, Options& options) {
   settings.add("html", options.html, "file for the report as one HTML page");
   settings.add("junit", options.junit, "file for the thresholds as JUnit XML");
   settings.add("prometheus", options.prometheus, "file for the figures as Prometheus text");
-  settings.add("compare", options.compare, "JSON report of an earlier run to compare with");
+  settings.add("compare", options.compare,
+               "JSON report of an earlier run to compare with; may be the one of json");
   settings.add("every", options.every, "run again and again, so long after each start; 0ms: once",
                0ms, 24h * 7);
   settings.add("jitter", options.jitter, "each start is later by a random part of this", 0ms, 24h);
@@ -126,8 +127,8 @@ Status Options::check() const {
     return bad("run",
                "is empty; name the run that the certificates are for, or give authority-key");
   }
-  if (every.count() > 0 && authority_key.empty()) {
-    return bad("every", "needs authority-key: each run has certificates of its own");
+  if (every.count() > 0 && (authority_key.empty() || !run.empty())) {
+    return bad("every", "needs authority-key and no run: each run has a name and certificates");
   }
   for (const std::string& text : fail_if) {
     if (const auto threshold = Threshold::parse(text); !threshold) {

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <random>
 
+#include <unistd.h>
+
 #include "base/admin_port.h"
 #include "base/log.h"
 #include "base/stop.h"
@@ -101,6 +103,11 @@ Result<Report> run_once(const Options& options, const std::stop_token& stop) {
   const auto broker = *parse_broker(options.mqtt_uri);
   MosquittoFleet fleet({broker.host, broker.port, options.mqtt_ca, options.certificates},
                        static_cast<int>(options.clients), clock);
+  for (std::int64_t client = 0; client < options.clients; ++client) {
+    const auto status =
+        fleet.load(static_cast<int>(client), serial_of(settings.name, client + 1).str());
+    if (!status) return tl::unexpected(status.error());
+  }
   const MetricsSources sources{options.bridge_metrics, options.registry_metrics};
   ProgramMetrics metrics(sources, observations);
   RestCloud cloud({options.rest, options.rest_ca, token}, settings.name,
@@ -143,7 +150,9 @@ Status write_reports(const Options& options, const Report& report, const Figures
 
 int run_and_tell(const Options& options, const std::stop_token& stop, Metrics& metrics) {
   Figures before;
-  if (!options.compare.empty()) {
+  // A run that compares with what it then replaces is the first one sometime.
+  const bool is_first = options.compare == options.json && access(options.json.c_str(), F_OK) != 0;
+  if (!options.compare.empty() && !is_first) {
     auto read = read_figures(options.compare);
     if (!read) {
       log_error("cannot_compare", {{"error", read.error().message}});

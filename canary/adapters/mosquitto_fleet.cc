@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -67,7 +68,7 @@ struct MosquittoFleet::Client {
   };
   MosquittoFleet* fleet = nullptr;
   int number = 0;
-  std::string files;                         // of its certificate and key
+  std::optional<TlsIdentity> identity;
   std::unique_ptr<mosquitto, Destroy> mqtt;  // none before connecting and when it is over
   int watched = -1;                          // the socket epoll knows
   unsigned interest = 0;
@@ -147,7 +148,8 @@ MosquittoFleet::MosquittoFleet(BrokerAccess access, int clients, const Clock& cl
     : access_(std::move(access)),
       clock_(clock),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      tls_(TlsContext::open(access_.ca, access_.host, [this] { return current_->files; })) {
+      tls_(TlsContext::open(access_.ca, access_.host,
+                            [this]() -> const TlsIdentity& { return *current_->identity; })) {
   DMP_CHECK(epoll_ >= 0);
   mosquitto_lib_init();
   for (int number = 0; number < clients; ++number) {
@@ -169,10 +171,19 @@ void MosquittoFleet::tell(const Client& client, FleetEvent event) {
   events_.push_back(std::move(event));
 }
 
-Status MosquittoFleet::connect(int number, const Introduction& introduction) {
+Status MosquittoFleet::load(int number, const std::string& serial) {
   if (!tls_) return tl::unexpected(tls_.error());
   Client& client = *clients_[static_cast<std::size_t>(number)];
-  client.files = access_.certificates + "/" + introduction.serial;
+  if (client.identity) return {};
+  auto identity = TlsIdentity::read(access_.certificates + "/" + serial);
+  if (!identity) return tl::unexpected(identity.error());
+  client.identity = std::move(*identity);
+  return {};
+}
+
+Status MosquittoFleet::connect(int number, const Introduction& introduction) {
+  Client& client = *clients_[static_cast<std::size_t>(number)];
+  if (auto status = load(number, introduction.serial); !status) return status;
   current_ = &client;
   client.mqtt.reset(mosquitto_new(introduction.serial.c_str(), true, &client));
   if (client.mqtt == nullptr) return failed("no client", MOSQ_ERR_ERRNO);

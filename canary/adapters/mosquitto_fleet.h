@@ -28,6 +28,10 @@ class MosquittoFleet final : public ClientFleet {
   MosquittoFleet(BrokerAccess access, int clients, const Clock& clock);
   ~MosquittoFleet() override;
 
+  // Reads that client's certificate and key beforehand; connect() otherwise does. Error: names
+  // them, or what is wrong with the access.
+  Status load(int client, const std::string& serial);
+
   Status connect(int client, const Introduction& introduction) override;
   Status subscribe(int client, const std::string& topic) override;
   Result<int> publish(int client, const Outgoing& message) override;

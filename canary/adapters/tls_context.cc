@@ -1,17 +1,25 @@
 #include "canary/adapters/tls_context.h"
 
+#include <cstdio>
+#include <utility>
+
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 namespace dmp::canary {
 namespace {
 
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
 // 1: it has shown its certificate; 0 ends the handshake.
 int show_identity(SSL* tls, void* object) {
-  const std::string files = (*static_cast<std::function<std::string()>*>(object))();
-  const bool shown =
-      SSL_use_certificate_file(tls, (files + ".crt").c_str(), SSL_FILETYPE_PEM) == 1 &&
-      SSL_use_PrivateKey_file(tls, (files + ".key").c_str(), SSL_FILETYPE_PEM) == 1;
+  const TlsIdentity& identity = (*static_cast<TlsContext::Current*>(object))();
+  const bool shown = SSL_use_certificate(tls, identity.certificate()) == 1 &&
+                     SSL_use_PrivateKey(tls, identity.key()) == 1;
   return shown ? 1 : 0;
 }
 
@@ -23,12 +31,28 @@ bool expect_host(SSL_CTX* context, const std::string& host) {
 
 }  // namespace
 
+void TlsIdentity::Free::operator()(x509_st* certificate) const { X509_free(certificate); }
+void TlsIdentity::Free::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
+
+Result<TlsIdentity> TlsIdentity::read(const std::string& files) {
+  TlsIdentity made;
+  const File certificate(std::fopen((files + ".crt").c_str(), "re"));
+  const File key(std::fopen((files + ".key").c_str(), "re"));
+  if (certificate && key) {
+    made.certificate_.reset(PEM_read_X509(certificate.get(), nullptr, nullptr, nullptr));
+    made.key_.reset(PEM_read_PrivateKey(key.get(), nullptr, nullptr, nullptr));
+  }
+  if (made.certificate_ && made.key_) return made;
+  ERR_clear_error();
+  return fail("bad_certificate", files + ".crt, .key: no readable PEM certificate and key");
+}
+
 void TlsContext::Free::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 
 Result<TlsContext> TlsContext::open(const std::string& ca, const std::string& host,
-                                    std::function<std::string()> identity_files) {
+                                    Current current) {
   TlsContext made;
-  made.identity_files_ = std::make_unique<std::function<std::string()>>(std::move(identity_files));
+  made.current_ = std::make_unique<Current>(std::move(current));
   made.context_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* const context = made.get();
   if (context == nullptr || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
@@ -43,7 +67,7 @@ Result<TlsContext> TlsContext::open(const std::string& ca, const std::string& ho
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_cert_cb(context, show_identity, made.identity_files_.get());
+  SSL_CTX_set_cert_cb(context, show_identity, made.current_.get());
   return made;
 }
 

@@ -45,7 +45,7 @@ TEST(Options, that_cannot_be_used_are_named_with_the_way_out) {
       {{"--mqtt-ca=c"}, "run: is empty; name the run that the certificates are for"},
       {{"--mqtt-ca=c", "--run=R/1"}, "'R/1' is not 1 to 20 of a-z and 0-9"},
       {{"--mqtt-ca=c", "--run=r", "--authority-key=k"}, "belong together"},
-      {{"--mqtt-ca=c", "--run=r", "--every=3h"}, "every: needs authority-key"},
+      {{"--mqtt-ca=c", "--run=r", "--every=3h"}, "every: needs authority-key and no run"},
       {{"--mqtt-ca=c", "--run=r", "--fail-if=puback.p98>1s"}, "percentiles: p50"},
       {{"--mqtt-ca=c", "--run=r", "--mqtt-uri=tcp://h:1"}, "expected ssl://HOST:PORT"},
       {{"--mqtt-ca=c", "--run=r", "--rest=https://h:1"}, "needs rest-ca and rest-token"},

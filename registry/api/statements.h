@@ -31,8 +31,8 @@ Statement device_keys(const DevicesQuery& query, const Scope& scope, const Devic
 // The current session of each of `keys` (array literal of UUIDs). Columns: item_columns.
 Statement current_items(const Scope& scope, const std::string& keys);
 
-// How many devices have a session that may pass the filter. One row, one column.
-Statement devices_estimate(const DevicesQuery& query, const Scope& scope);
+// How many sessions may pass the filter: about as many as devices. One row, one column.
+Statement sessions_estimate(const DevicesQuery& query, const Scope& scope);
 
 // All visible sessions of a device, the current one first. Columns: session_columns, item_columns.
 Statement device_sessions(const DeviceId& device_id, const Scope& scope);

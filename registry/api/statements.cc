@@ -120,6 +120,22 @@ Statement device_events(const EventsQuery& query, const Scope& scope) {
   return statement;
 }
 
+Statement timeline_events(const DeviceId& device_id, const Scope& scope) {
+  Statement statement;
+  statement.text =
+      "SELECT e.rae, e.device_session_id, e.received_at, e.kind, e.facets FROM"
+      " (SELECT v.* FROM device_session s JOIN device_event v"
+      " ON v.rae = s.rae AND v.device_session_id = s.device_session_id WHERE s.device_id = " +
+      sql_uuid(statement, device_id.str()) + " AND " + within(statement, scope, "s.rae") +
+      R"( AND (v.kind = 'ended' OR v.facets LIKE '%"presence":%' OR v.facets LIKE '%"usage":%'))"
+      " ORDER BY v.received_at DESC LIMIT " +
+      std::to_string(kTimelineEventsMax) +
+      ") e ORDER BY e.rae, e.device_session_id, e.timestamp DESC";
+  return statement;
+}
+
+Statement database_time() { return {.text = "SELECT now_us FROM read_clock", .by_key = true}; }
+
 Statement device_known(const DeviceId& device_id, const Scope& scope) {
   Statement statement;
   statement.text =

@@ -65,6 +65,14 @@ Statement audit_refusal(const Deed& deed, const std::string& outcome);
 // received_at, facets.
 Statement device_events(const EventsQuery& query, const Scope& scope);
 
+// The newest kTimelineEventsMax events of a device that say something about presence or use, or
+// end a session; newest first within a session. Columns: rae, session, received_at, kind, facets.
+inline constexpr int kTimelineEventsMax = 4000;
+Statement timeline_events(const DeviceId& device_id, const Scope& scope);
+
+// The database's clock in µs. One row.
+Statement database_time();
+
 // Whether a device has, or had, a session in the scope. One row or none.
 Statement device_known(const DeviceId& device_id, const Scope& scope);
 

@@ -35,6 +35,7 @@ std::vector<Statement> all_statements(const Scope& scope) {
           patch_device(DeviceId(), patch, 3, deed, scope),
           device_events(events, scope),
           device_known(DeviceId(), scope),
+          timeline_events(DeviceId(), scope),
           facets_before({{"SECRET-RAE", "s", "1"}}, scope),
           rae_page(raes, scope)};
 }

@@ -2,6 +2,7 @@
 // between requests. Called by worker threads.
 #pragma once
 
+#include "registry/api/explain.h"
 #include "registry/api/people.h"
 #include "registry/api/queries.h"
 #include "registry/api/reader.h"
@@ -9,6 +10,7 @@
 namespace dmp::registry::api {
 
 // The response, or why there is none. A Problem from a failed read was logged here.
-Answer<HttpResponse> answer(const Query& query, const Principal& principal, Database& database);
+Answer<HttpResponse> answer(const Query& query, const Principal& principal, Doctor& doctor,
+                            Database& database);
 
 }  // namespace dmp::registry::api

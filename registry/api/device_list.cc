@@ -98,7 +98,7 @@ class DeviceList {
 };
 
 Answer<Total> estimate(const DevicesQuery& query, const Scope& scope, Reader& reader) {
-  const auto rows = read(reader, devices_estimate(query, scope));
+  const auto rows = read(reader, sessions_estimate(query, scope));
   if (!rows) return tl::unexpected(rows.error());
   const std::string_view cell = rows->empty() ? "0" : rows->at(0, 0);
   Total total;

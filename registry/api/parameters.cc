@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "schema/ids.h"
+
 namespace dmp::registry::api {
 namespace {
 
@@ -106,6 +108,19 @@ void ParameterReader::read_limit(int& out) {
     return refuse(*found, "a whole number from 1 to " + std::to_string(kPageMax));
   }
   out = number;
+}
+
+void ParameterReader::read_time(std::string_view name, std::optional<std::int64_t>& out) {
+  const Parameter* found = find(name);
+  if (found == nullptr) return;
+  const std::string& text = found->value;
+  std::int64_t time = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || time < 1 || time >= kTimeLimit) {
+    return refuse(*found, "a time as microseconds since 1970");
+  }
+  out = time;
 }
 
 void ParameterReader::read_fields(FieldChoice& out) {

@@ -34,6 +34,7 @@ class ParameterReader {
   void read_word(std::string_view name, std::initializer_list<std::string_view> words, int& out);
   void read_flag(std::string_view name, bool& out);  // 0 or 1
   void read_limit(int& out);
+  void read_time(std::string_view name, std::optional<std::int64_t>& out);
   void read_fields(FieldChoice& out);
   void read_sort(const Attribute*& attribute, bool& descending);
 

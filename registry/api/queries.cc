@@ -1,5 +1,6 @@
 #include "registry/api/queries.h"
 
+#include <array>
 #include <charconv>
 
 #include "registry/adapters/rest_json.h"
@@ -126,6 +127,24 @@ Answer<Query> events_query(const Target& target, const DeviceId& device_id) {
   return finish(reader, std::move(query));
 }
 
+Answer<Query> explain_query(const Target& target, const DeviceId& device_id) {
+  ParameterReader reader(target);
+  ExplainQuery query{.device_id = device_id};
+  reader.only({"canary"});
+  reader.read_flag("canary", query.canary);
+  return finish(reader, query);
+}
+
+Answer<Query> timeline_query(const Target& target, const DeviceId& device_id) {
+  ParameterReader reader(target);
+  TimelineQuery query{.device_id = device_id};
+  reader.only({"canary", "from", "to"});
+  reader.read_flag("canary", query.canary);
+  reader.read_time("from", query.from_us);
+  reader.read_time("to", query.to_us);
+  return finish(reader, query);
+}
+
 Answer<Query> raes_query(const Target& target) {
   ParameterReader reader(target);
   RaesQuery query;
@@ -137,6 +156,18 @@ Answer<Query> raes_query(const Target& target) {
   });
   query.page.address = reader.address();
   return finish(reader, std::move(query));
+}
+
+// Of one device.
+bool is_part(std::string_view name) {
+  return name == "events" || name == "explain" || name == "timeline";
+}
+
+Answer<Query> part_query(const Target& target, const DeviceId& device_id) {
+  const std::string& part = target.segments[3];
+  if (part == "explain") return explain_query(target, device_id);
+  if (part == "timeline") return timeline_query(target, device_id);
+  return events_query(target, device_id);
 }
 
 }  // namespace
@@ -176,12 +207,12 @@ Answer<Query> parse_request(const HttpRequest& request) {
   if (!target) return tl::unexpected(target.error());
   const auto& path = target->segments;
   const bool devices = path.size() >= 2 && path.size() <= 4 && path[0] == "v1" &&
-                       path[1] == "devices" && (path.size() < 4 || path[3] == "events");
+                       path[1] == "devices" && (path.size() < 4 || is_part(path[3]));
   const bool raes = path.size() == 2 && path[0] == "v1" && path[1] == "raes";
   if (!devices && !raes) {
     return tl::unexpected(not_found(
-        "there is nothing at this address; there are /v1/devices, /v1/devices/{device_id}, "
-        "/v1/devices/{device_id}/events and /v1/raes"));
+        "there is nothing at this address; there are /v1/devices, /v1/devices/{device_id} with "
+        "/events, /explain and /timeline, and /v1/raes"));
   }
   const bool one_device = path.size() == 3;
   if (request.method != "GET" && !(one_device && request.method == "PATCH")) {
@@ -194,7 +225,7 @@ Answer<Query> parse_request(const HttpRequest& request) {
     return tl::unexpected(not_found("there is no device " + shown(path[2]) +
                                     "; a device_id is a UUID, /v1/devices lists them"));
   }
-  if (!one_device) return events_query(*target, *device_id);
+  if (!one_device) return part_query(*target, *device_id);
   return request.method == "GET" ? device_query(*target, *device_id, request)
                                  : patch_query(*target, *device_id, request);
 }
@@ -210,9 +241,15 @@ std::string next_cursor(const RaesQuery& query, std::string_view position) {
 }
 
 std::string_view route_name(const Query& query) {
-  static constexpr std::string_view kNames[] = {"/v1/devices", "/v1/devices/{device_id}",
-                                                "PATCH /v1/devices/{device_id}",
-                                                "/v1/devices/{device_id}/events", "/v1/raes"};
+  static constexpr std::array<std::string_view, std::variant_size_v<Query>> kNames = {
+      "/v1/devices",
+      "/v1/devices/{device_id}",
+      "PATCH /v1/devices/{device_id}",
+      "/v1/devices/{device_id}/events",
+      "/v1/devices/{device_id}/explain",
+      "/v1/devices/{device_id}/timeline",
+      "/v1/raes"};
+  static_assert(!kNames.back().empty(), "a query has no name");
   return kNames[query.index()];
 }
 

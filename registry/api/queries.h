@@ -84,13 +84,28 @@ struct EventsQuery {
   Page page{};  // after: an EventPosition
 };
 
+// GET /v1/devices/{device_id}/explain
+struct ExplainQuery {
+  DeviceId device_id;
+  bool canary = false;
+};
+
+// GET /v1/devices/{device_id}/timeline
+struct TimelineQuery {
+  DeviceId device_id;
+  bool canary = false;
+  std::optional<std::int64_t> from_us{};  // default: a day before the end
+  std::optional<std::int64_t> to_us{};    // default: now
+};
+
 // GET /v1/raes
 struct RaesQuery {
   bool canary = false;
   Page page{};  // after: a RAE serial
 };
 
-using Query = std::variant<DevicesQuery, DeviceQuery, PatchQuery, EventsQuery, RaesQuery>;
+using Query = std::variant<DevicesQuery, DeviceQuery, PatchQuery, EventsQuery, ExplainQuery,
+                           TimelineQuery, RaesQuery>;
 
 // What is asked for; unknown paths and methods they do not take are Problems.
 Answer<Query> parse_request(const HttpRequest& request);

@@ -35,6 +35,7 @@ Service::Service(Limits limits, People& people, std::function<std::unique_ptr<Da
       people_(people),
       connect_(std::move(connect)),
       metrics_(metrics),
+      doctor_(metrics),
       depth_(metrics.gauge("dmp_registry_api_queue_depth", "Requests waiting for a worker")),
       in_flight_gauge_(metrics.gauge("dmp_registry_api_in_flight", "Requests not yet answered")),
       queue_(limits.queue_max, limits.queue_max * kTargetBytesMax),
@@ -106,7 +107,7 @@ void Service::work() {
 
 void Service::serve(Job job, Database& database) {
   depth_.set(static_cast<double>(queue_.size()));
-  auto answered = answer(job.query, job.principal, database);
+  auto answered = answer(job.query, job.principal, doctor_, database);
   HttpResponse response = answered ? std::move(*answered) : to_response(answered.error());
   if (answered) {
     note_trouble("");

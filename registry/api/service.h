@@ -17,6 +17,7 @@
 #include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "registry/api/explain.h"
 #include "registry/api/http.h"
 #include "registry/api/people.h"
 #include "registry/api/queries.h"
@@ -68,6 +69,7 @@ class Service {
   People& people_;
   const std::function<std::unique_ptr<Database>()> connect_;
   Metrics& metrics_;
+  Doctor doctor_;
   Gauge depth_;
   Gauge in_flight_gauge_;
   std::atomic<int> in_flight_{0};

@@ -19,12 +19,14 @@ std::string all_of(const std::vector<std::string>& conditions) {
 }
 
 // Sessions in scope whose stored rows allow what the filter asks for.
-std::string sessions_that_may_pass(const DevicesQuery& query, const Scope& scope,
+enum class Order { kByKey, kNone };
+
+std::string sessions_that_may_pass(const DevicesQuery& query, const Scope& scope, Order order,
                                    Statement& statement) {
   const StoredConditions stored = stored_conditions(query.filter, statement);
   std::string text = " FROM device_session s";
   const std::string same = std::string(kSameSession) + all_of(stored.state);
-  if (stored.rare) {
+  if (stored.rare || (order == Order::kNone && !stored.state.empty())) {
     text += " JOIN device_state t ON " + same;
   } else if (!stored.state.empty()) {
     // Most devices pass. A join by two columns that belong together is estimated far too small,
@@ -52,7 +54,8 @@ Statement device_keys(const DevicesQuery& query, const Scope& scope, const Devic
   const std::string value = by_value ? "s." + query.sort.attribute->column : "''";
   const std::string falling = query.sort.descending ? " DESC" : "";
   Statement statement;
-  statement.text = "SELECT s.device_id, " + value + sessions_that_may_pass(query, scope, statement);
+  statement.text = "SELECT s.device_id, " + value +
+                   sessions_that_may_pass(query, scope, Order::kByKey, statement);
   if (after != nullptr) {
     const std::string id = sql_uuid(statement, after->device_id.str());
     statement.text += std::string(" AND ") +
@@ -74,10 +77,10 @@ Statement current_items(const Scope& scope, const std::string& keys) {
   return statement;
 }
 
-Statement devices_estimate(const DevicesQuery& query, const Scope& scope) {
+Statement sessions_estimate(const DevicesQuery& query, const Scope& scope) {
   Statement statement;
   statement.text =
-      "SELECT count(DISTINCT s.device_id)" + sessions_that_may_pass(query, scope, statement);
+      "SELECT count(*)" + sessions_that_may_pass(query, scope, Order::kNone, statement);
   return statement;
 }
 
@@ -116,6 +119,22 @@ Statement device_events(const EventsQuery& query, const Scope& scope) {
       " ORDER BY p.place DESC, p.rae DESC, p.device_session_id DESC, p.timestamp DESC";
   return statement;
 }
+
+Statement timeline_events(const DeviceId& device_id, const Scope& scope) {
+  Statement statement;
+  statement.text =
+      "SELECT e.rae, e.device_session_id, e.received_at, e.kind, e.facets FROM"
+      " (SELECT v.* FROM device_session s JOIN device_event v"
+      " ON v.rae = s.rae AND v.device_session_id = s.device_session_id WHERE s.device_id = " +
+      sql_uuid(statement, device_id.str()) + " AND " + within(statement, scope, "s.rae") +
+      R"( AND (v.kind = 'ended' OR v.facets LIKE '%"presence":%' OR v.facets LIKE '%"usage":%'))"
+      " ORDER BY v.received_at DESC LIMIT " +
+      std::to_string(kTimelineEventsMax) +
+      ") e ORDER BY e.rae, e.device_session_id, e.timestamp DESC";
+  return statement;
+}
+
+Statement database_time() { return {.text = "SELECT now_us FROM read_clock", .by_key = true}; }
 
 Statement device_known(const DeviceId& device_id, const Scope& scope) {
   Statement statement;

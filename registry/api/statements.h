@@ -31,8 +31,8 @@ Statement device_keys(const DevicesQuery& query, const Scope& scope, const Devic
 // The current session of each of `keys` (array literal of UUIDs). Columns: item_columns.
 Statement current_items(const Scope& scope, const std::string& keys);
 
-// How many devices have a session that may pass the filter. One row, one column.
-Statement devices_estimate(const DevicesQuery& query, const Scope& scope);
+// How many sessions may pass the filter: about as many as devices. One row, one column.
+Statement sessions_estimate(const DevicesQuery& query, const Scope& scope);
 
 // All visible sessions of a device, the current one first. Columns: session_columns, item_columns.
 Statement device_sessions(const DeviceId& device_id, const Scope& scope);
@@ -64,6 +64,14 @@ Statement audit_refusal(const Deed& deed, const std::string& outcome);
 // came late, the earliest later one. Columns: place, rae, session, timestamp, kind, reason,
 // received_at, facets.
 Statement device_events(const EventsQuery& query, const Scope& scope);
+
+// The newest kTimelineEventsMax events of a device that say something about presence or use, or
+// end a session; newest first within a session. Columns: rae, session, received_at, kind, facets.
+inline constexpr int kTimelineEventsMax = 4000;
+Statement timeline_events(const DeviceId& device_id, const Scope& scope);
+
+// The database's clock in µs. One row.
+Statement database_time();
 
 // Whether a device has, or had, a session in the scope. One row or none.
 Statement device_known(const DeviceId& device_id, const Scope& scope);

@@ -386,7 +386,7 @@ TEST_F(Filtered, a_count_is_an_estimate_unless_everything_is_on_the_page) {
   const Json some = get("/v1/devices?count=estimate&limit=10&presence=online");
   EXPECT_EQ(some.at("count_is"), "estimate");
   EXPECT_GE(some.at("count").get<int>(), static_cast<int>(all("presence=online").size()));
-  EXPECT_LE(some.at("count").get<int>(), 80);
+  EXPECT_LE(some.at("count").get<int>(), 88);  // sessions
   const Json whole = get("/v1/devices?count=estimate&presence=online&limit=500");
   EXPECT_EQ(whole.at("count_is"), "exact");
   EXPECT_EQ(whole.at("count"), whole.at("items").size());

@@ -41,6 +41,9 @@ TEST(Queries, are_told_apart_by_path) {
   const std::string device = std::string("/v1/devices/") + kDevice;
   EXPECT_EQ(std::get<DeviceQuery>(*get(device)).device_id.str(), kDevice);
   EXPECT_EQ(std::get<EventsQuery>(*get(device + "/events?limit=3")).page.limit, 3);
+  EXPECT_EQ(std::get<ExplainQuery>(*get(device + "/explain")).device_id.str(), kDevice);
+  EXPECT_EQ(std::get<TimelineQuery>(*get(device + "/timeline?from=7&to=9")).to_us, 9);
+  EXPECT_EQ(route_name(*get(device + "/timeline")), "/v1/devices/{device_id}/timeline");
   EXPECT_TRUE(std::get<RaesQuery>(*get("/v1/raes?canary=1")).canary);
   EXPECT_EQ(route_name(*get(device + "/events")), "/v1/devices/{device_id}/events");
   EXPECT_EQ(route_name(*get("/v1/raes")), "/v1/raes");
@@ -70,6 +73,8 @@ TEST(Queries, refuse_naming_parameter_value_and_way_out) {
       {"/v1/devices?fields=presence,colour", "fields", "presence,colour", "'colour' is none"},
       {"/v1/devices?sort=mac", "sort", "mac", "device_id, name"},
       {"/v1/devices?count=yes", "count", "yes", "none, estimate"},
+      {std::string("/v1/devices/") + kDevice + "/timeline?from=yesterday", "from", "yesterday",
+       "microseconds"},
       {"/v1/devices?colour=red", "colour", "red", "presence, model, rae"},
       {"/v1/raes?presence=online", "presence", "online", "canary, limit, cursor"},
       {std::string("/v1/devices/") + kDevice + "?limit=3", "limit", "3", "canary"},

@@ -62,6 +62,8 @@ TEST_F(Scope, a_device_outside_is_not_found_on_any_route) {
       const auto one = get("/v1/devices/" + uuid(device), may ? 200 : 404, view.token);
       const auto events =
           get("/v1/devices/" + uuid(device) + "/events", may ? 200 : 404, view.token);
+      get("/v1/devices/" + uuid(device) + "/explain", may ? 200 : 404, view.token);
+      get("/v1/devices/" + uuid(device) + "/timeline", may ? 200 : 404, view.token);
       if (may) continue;
       EXPECT_EQ(one.at("type"), "/problems/not-found");
       EXPECT_EQ(events.at("type"), "/problems/not-found");

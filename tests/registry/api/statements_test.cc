@@ -28,13 +28,14 @@ std::vector<Statement> all_statements(const Scope& scope) {
   raes.page.after = "SECRET-RAE";
   return {device_keys(devices, scope, nullptr, 10),
           device_keys(sorted, scope, &after, 10),
-          devices_estimate(devices, scope),
+          sessions_estimate(devices, scope),
           current_items(scope, "{}"),
           device_sessions(DeviceId(), scope),
           patch_check(DeviceId(), patch, scope),
           patch_device(DeviceId(), patch, 3, deed, scope),
           device_events(events, scope),
           device_known(DeviceId(), scope),
+          timeline_events(DeviceId(), scope),
           facets_before({{"SECRET-RAE", "s", "1"}}, scope),
           rae_page(raes, scope)};
 }

@@ -18,12 +18,15 @@ tl::unexpected<Error> failed(const std::string& path, int error) {
   return fail("file_failed", path + ": " + std::strerror(error), Retry::kYes);
 }
 
-// A name that is kept after the file itself gets a successor.
+// A name that is kept after the file itself gets a successor: that of an earlier start which was
+// killed before it had one, or a new one.
 Result<std::string> set_aside(const std::string& path) {
   for (int i = 1; i <= MappedWindow::kSetAsideMax; ++i) {
     std::string name = path + ".set-aside-" + std::to_string(i);
     if (link(path.c_str(), name.c_str()) == 0) return name;
     if (errno != EEXIST) return failed(name, errno);
+    std::error_code ignored;
+    if (std::filesystem::equivalent(path, name, ignored)) return name;
   }
   return fail("file_failed", path + ": " + std::to_string(MappedWindow::kSetAsideMax) +
                                  " damaged windows were set aside beside it; look at them");

@@ -317,6 +317,18 @@ TEST_F(MappedWindowTest, asks_for_a_person_when_too_many_damaged_files_were_set_
   EXPECT_EQ(content_of(file().path), "one more");
 }
 
+TEST_F(MappedWindowTest, killed_while_it_sets_a_file_aside_uses_up_one_name_only) {
+  for (int i = 0; i <= MappedWindow::kSetAsideMax; ++i) {
+    std::ofstream(file().path) << "not a window";
+    // So far such a start came: the file has its second name, and no successor yet.
+    std::filesystem::remove(folder_.file("window.set-aside-1"));
+    std::filesystem::create_hard_link(file().path, folder_.file("window.set-aside-1"));
+    const auto window = open(file());
+    EXPECT_EQ(window->history().kept_as, folder_.file("window.set-aside-1"));
+  }
+  EXPECT_EQ(content_of(folder_.file("window.set-aside-1")), "not a window");
+}
+
 TEST_F(MappedWindowTest, names_the_file_that_cannot_be_made) {
   const auto window = MappedWindow::open(file("no/such/folder/window"));
   ASSERT_FALSE(window);

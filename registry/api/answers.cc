@@ -5,6 +5,7 @@
 #include "registry/api/device_events.h"
 #include "registry/api/device_list.h"
 #include "registry/api/device_timeline.h"
+#include "registry/api/discovery.h"
 #include "registry/api/items_writer.h"
 #include "registry/api/one_device.h"
 #include "registry/api/reading.h"
@@ -56,6 +57,10 @@ Answer<HttpResponse> answer(const Query& query, const Principal& principal, Doct
           return answer_patch(asked, principal, scope(asked.canary), database);
         } else if constexpr (std::is_same_v<T, ExplainQuery>) {
           return answer_explain(asked, scope(asked.canary), doctor, database);
+        } else if constexpr (std::is_same_v<T, AttributesQuery>) {
+          return answer_attributes();
+        } else if constexpr (std::is_same_v<T, ValuesQuery>) {
+          return answer_values(asked, scope(asked.canary), database);
         } else if constexpr (std::is_same_v<T, TimelineQuery>) {
           return answer_timeline(asked, scope(asked.canary), database);
         } else if constexpr (std::is_same_v<T, EventsQuery>) {

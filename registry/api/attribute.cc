@@ -163,6 +163,17 @@ bool is_label_key(std::string_view key) {
          });
 }
 
+bool is_counted(const Attribute& attribute) {
+  return attribute.home == Home::kSession || attribute.home == Home::kState ||
+         attribute.is_labels();
+}
+
+std::string_view kind_name(ValueKind kind) {
+  static constexpr std::string_view kNames[] = {"text", "word",   "code",   "uuid",
+                                                "rae",  "number", "boolean"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
 const std::vector<const Attribute*>& sort_attributes() {
   static const std::vector<const Attribute*> kSortable = {
       find_attribute("device_id"), find_attribute("name"), find_attribute("model"),

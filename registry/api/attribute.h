@@ -44,6 +44,12 @@ const Attribute* find_attribute(std::string_view name);
 // The KEY of `labels.KEY`; a key is 1 to 64 of A-Z a-z 0-9 . _ / -
 bool is_label_key(std::string_view key);
 
+// Whether its values are counted: derived ones are not stored.
+bool is_counted(const Attribute& attribute);
+
+// "text", "word", "code", "uuid", "rae", "number" or "boolean".
+std::string_view kind_name(ValueKind kind);
+
 // Attributes by which a list can be sorted: each has an index.
 const std::vector<const Attribute*>& sort_attributes();
 

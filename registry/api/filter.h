@@ -28,6 +28,9 @@ inline constexpr int kFilterDepthMax = 8;
 
 enum class Operator { kEqual, kNotEqual, kLike, kNotLike, kLess, kAtLeast, kMore, kAtMost };
 
+// Those an attribute of this kind takes, as they are written; all of them take "in" too.
+std::vector<std::string_view> operators_of(ValueKind kind);
+
 struct Test {
   const Attribute* attribute = nullptr;  // of attributes()
   std::string label{};                   // the key, for `labels`

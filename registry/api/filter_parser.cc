@@ -129,11 +129,12 @@ tl::expected<std::string, std::string> value_for(const Attribute& attribute,
   return tl::unexpected(std::string("nothing"));
 }
 
+constexpr std::pair<std::string_view, Operator> kOperators[] = {
+    {"==", Operator::kEqual},   {"!=", Operator::kNotEqual}, {"~", Operator::kLike},
+    {"!~", Operator::kNotLike}, {"<", Operator::kLess},      {">=", Operator::kAtLeast},
+    {">", Operator::kMore},     {"<=", Operator::kAtMost}};
+
 std::optional<Operator> operator_of(std::string_view symbol) {
-  static constexpr std::pair<std::string_view, Operator> kOperators[] = {
-      {"==", Operator::kEqual},   {"!=", Operator::kNotEqual}, {"~", Operator::kLike},
-      {"!~", Operator::kNotLike}, {"<", Operator::kLess},      {">=", Operator::kAtLeast},
-      {">", Operator::kMore},     {"<=", Operator::kAtMost}};
   for (const auto& [text, op] : kOperators) {
     if (text == symbol) return op;
   }
@@ -149,11 +150,6 @@ bool takes(ValueKind kind, Operator op) {
   const bool globs = op == Operator::kLike || op == Operator::kNotLike;
   return globs ? kind == ValueKind::kText || kind == ValueKind::kSerial
                : kind == ValueKind::kNumber;
-}
-
-std::string_view operators_of(ValueKind kind) {
-  if (kind == ValueKind::kText || kind == ValueKind::kSerial) return "==, !=, ~, !~ and in";
-  return kind == ValueKind::kNumber ? "==, !=, <, <=, >, >= and in" : "==, != and in";
 }
 
 class Parser {
@@ -252,8 +248,8 @@ class Parser {
     }
     const auto op = token_.kind == Token::Kind::kSymbol ? operator_of(token_.text) : std::nullopt;
     if (!op || !takes(test.attribute->kind, *op)) {
-      return fault("after " + test.attribute->name + " one of " +
-                   std::string(operators_of(test.attribute->kind)) + " should stand");
+      return fault("after " + test.attribute->name + " should stand " +
+                   list_of(operators_of(test.attribute->kind)) + ", or in");
     }
     test.op = negated ? opposite(*op) : *op;
     if (auto moved = advance(); !moved) return tl::unexpected(moved.error());
@@ -303,6 +299,14 @@ class Parser {
 };
 
 }  // namespace
+
+std::vector<std::string_view> operators_of(ValueKind kind) {
+  std::vector<std::string_view> texts;
+  for (const auto& [text, op] : kOperators) {
+    if (takes(kind, op)) texts.push_back(text);
+  }
+  return texts;
+}
 
 tl::expected<Filter, FilterFault> parse_filter(std::string_view text) {
   if (text.size() > kFilterBytesMax) {

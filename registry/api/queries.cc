@@ -145,6 +145,29 @@ Answer<Query> timeline_query(const Target& target, const DeviceId& device_id) {
   return finish(reader, query);
 }
 
+Answer<Query> values_query(const Target& target) {
+  const std::string& name = target.segments[2];
+  ParameterReader reader(target);
+  ValuesQuery query{.attribute = find_attribute(name)};
+  if (query.attribute == nullptr || !is_counted(*query.attribute)) {
+    return tl::unexpected(not_found("the values of " + shown(name) +
+                                    " are not counted; /v1/attributes says which are"));
+  }
+  if (query.attribute->is_labels() && name != "labels") {
+    query.label = name.substr(name.find('.') + 1);
+  }
+  reader.read_filter({"canary"}, query.filter);
+  reader.read_flag("canary", query.canary);
+  return finish(reader, std::move(query));
+}
+
+Answer<Query> attributes_query(const Target& target) {
+  if (target.segments.size() == 3) return values_query(target);
+  ParameterReader reader(target);
+  reader.only({});
+  return finish(reader, AttributesQuery());
+}
+
 Answer<Query> raes_query(const Target& target) {
   ParameterReader reader(target);
   RaesQuery query;
@@ -209,16 +232,19 @@ Answer<Query> parse_request(const HttpRequest& request) {
   const bool devices = path.size() >= 2 && path.size() <= 4 && path[0] == "v1" &&
                        path[1] == "devices" && (path.size() < 4 || is_part(path[3]));
   const bool raes = path.size() == 2 && path[0] == "v1" && path[1] == "raes";
-  if (!devices && !raes) {
+  const bool attributes =
+      (path.size() == 2 || path.size() == 3) && path[0] == "v1" && path[1] == "attributes";
+  if (!devices && !raes && !attributes) {
     return tl::unexpected(not_found(
         "there is nothing at this address; there are /v1/devices, /v1/devices/{device_id} with "
-        "/events, /explain and /timeline, and /v1/raes"));
+        "/events, /explain and /timeline, /v1/attributes and /v1/raes"));
   }
-  const bool one_device = path.size() == 3;
+  const bool one_device = devices && path.size() == 3;
   if (request.method != "GET" && !(one_device && request.method == "PATCH")) {
     return tl::unexpected(method_not_allowed(request.method, one_device ? "GET, PATCH" : "GET"));
   }
   if (raes) return raes_query(*target);
+  if (attributes) return attributes_query(*target);
   if (path.size() == 2) return devices_query(*target, request);
   const auto device_id = DeviceId::parse(path[2]);
   if (!device_id) {
@@ -248,6 +274,8 @@ std::string_view route_name(const Query& query) {
       "/v1/devices/{device_id}/events",
       "/v1/devices/{device_id}/explain",
       "/v1/devices/{device_id}/timeline",
+      "/v1/attributes",
+      "/v1/attributes/{name}",
       "/v1/raes"};
   static_assert(!kNames.back().empty(), "a query has no name");
   return kNames[query.index()];

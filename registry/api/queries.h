@@ -98,6 +98,17 @@ struct TimelineQuery {
   std::optional<std::int64_t> to_us{};    // default: now
 };
 
+// GET /v1/attributes
+struct AttributesQuery {};
+
+// GET /v1/attributes/{name}
+struct ValuesQuery {
+  const Attribute* attribute = nullptr;
+  std::string label{};  // the key, for one label; empty with `labels`: its keys
+  Filter filter{};
+  bool canary = false;
+};
+
 // GET /v1/raes
 struct RaesQuery {
   bool canary = false;
@@ -105,7 +116,7 @@ struct RaesQuery {
 };
 
 using Query = std::variant<DevicesQuery, DeviceQuery, PatchQuery, EventsQuery, ExplainQuery,
-                           TimelineQuery, RaesQuery>;
+                           TimelineQuery, AttributesQuery, ValuesQuery, RaesQuery>;
 
 // What is asked for; unknown paths and methods they do not take are Problems.
 Answer<Query> parse_request(const HttpRequest& request);

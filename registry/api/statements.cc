@@ -21,12 +21,12 @@ std::string all_of(const std::vector<std::string>& conditions) {
 // Sessions in scope whose stored rows allow what the filter asks for.
 enum class Order { kByKey, kNone };
 
-std::string sessions_that_may_pass(const DevicesQuery& query, const Scope& scope, Order order,
-                                   Statement& statement) {
-  const StoredConditions stored = stored_conditions(query.filter, statement);
+std::string sessions_that_may_pass(const Filter& filter, const Scope& scope, Order order,
+                                   Statement& statement, bool with_state = false) {
+  const StoredConditions stored = stored_conditions(filter, statement);
   std::string text = " FROM device_session s";
   const std::string same = std::string(kSameSession) + all_of(stored.state);
-  if (stored.rare || (order == Order::kNone && !stored.state.empty())) {
+  if (stored.rare || with_state || (order == Order::kNone && !stored.state.empty())) {
     text += " JOIN device_state t ON " + same;
   } else if (!stored.state.empty()) {
     // Most devices pass. A join by two columns that belong together is estimated far too small,
@@ -55,7 +55,7 @@ Statement device_keys(const DevicesQuery& query, const Scope& scope, const Devic
   const std::string falling = query.sort.descending ? " DESC" : "";
   Statement statement;
   statement.text = "SELECT s.device_id, " + value +
-                   sessions_that_may_pass(query, scope, Order::kByKey, statement);
+                   sessions_that_may_pass(query.filter, scope, Order::kByKey, statement);
   if (after != nullptr) {
     const std::string id = sql_uuid(statement, after->device_id.str());
     statement.text += std::string(" AND ") +
@@ -80,7 +80,33 @@ Statement current_items(const Scope& scope, const std::string& keys) {
 Statement sessions_estimate(const DevicesQuery& query, const Scope& scope) {
   Statement statement;
   statement.text =
-      "SELECT count(*)" + sessions_that_may_pass(query, scope, Order::kNone, statement);
+      "SELECT count(*)" + sessions_that_may_pass(query.filter, scope, Order::kNone, statement);
+  return statement;
+}
+
+Statement attribute_values(const ValuesQuery& query, const Scope& scope) {
+  Statement statement;
+  const bool labels = query.attribute->is_labels();
+  const bool state = query.attribute->home == Home::kState;
+  std::string value = (state ? "t." : "s.") + query.attribute->column;
+  std::string from;
+  if (labels) {
+    const std::string key = "CAST(" + statement.bind(query.label) + " AS TEXT)";
+    value = "l.key";
+    from = " FROM device d CROSS JOIN LATERAL jsonb_each_text(d.labels) AS l(key, value) WHERE ";
+    if (!query.label.empty()) {
+      value = "l.value";
+      from += "l.key = " + key + " AND ";
+    } else {
+      statement.values.pop_back();
+    }
+    from += "d.device_id IN (SELECT s.device_id" +
+            sessions_that_may_pass(query.filter, scope, Order::kNone, statement) + ")";
+  } else {
+    from = sessions_that_may_pass(query.filter, scope, Order::kNone, statement, state);
+  }
+  statement.text = "SELECT " + value + ", count(*)" + from +
+                   " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " + std::to_string(kValuesMax + 1);
   return statement;
 }
 

@@ -34,6 +34,11 @@ Statement current_items(const Scope& scope, const std::string& keys);
 // How many sessions may pass the filter: about as many as devices. One row, one column.
 Statement sessions_estimate(const DevicesQuery& query, const Scope& scope);
 
+// The commonest values of an attribute, one more than kValuesMax if there are more, counted over
+// the sessions (labels: devices) that may pass the filter. Columns: value, count.
+inline constexpr int kValuesMax = 100;
+Statement attribute_values(const ValuesQuery& query, const Scope& scope);
+
 // All visible sessions of a device, the current one first. Columns: session_columns, item_columns.
 Statement device_sessions(const DeviceId& device_id, const Scope& scope);
 

@@ -64,7 +64,7 @@ tl::unexpected<Error> failed(const char* what, int code) {
 
 struct MosquittoFleet::Client {
   struct Destroy {
-    void operator()(mosquitto* mqtt) const { mosquitto_destroy(mqtt); }
+    void operator()(mosquitto* unused) const { mosquitto_destroy(unused); }
   };
   MosquittoFleet* fleet = nullptr;
   int number = 0;

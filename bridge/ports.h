@@ -45,7 +45,7 @@ struct Publish {
   std::string topic;
   std::string payload;
   std::chrono::seconds expiry;
-  std::uint64_t ticket = 0;  // comes back in kAnswered; 0: nobody waits for the answer
+  std::uint64_t ticket = 0;  // comes back in kAnswered; 0: nobody waits, and it may be lost
 };
 
 struct SourceEvent {

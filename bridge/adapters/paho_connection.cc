@@ -12,6 +12,7 @@
 namespace dmp::bridge {
 namespace {
 
+constexpr int kAtMostOnce = 0;
 constexpr int kAtLeastOnce = 1;
 constexpr int kFailures = 0x80;  // reason codes from here on
 // Every unanswered publish may be answered, and the connection's own news are a handful.
@@ -134,11 +135,14 @@ Status PahoConnection::publish(const Publish& message) {
   properties.add(
       {mqtt::property::MESSAGE_EXPIRY_INTERVAL, static_cast<int>(message.expiry.count())});
   properties.add({mqtt::property::CONTENT_TYPE, std::string("application/json")});
+  // The broker takes 20 at a time (Mosquitto's Receive Maximum) of what it has to answer: what
+  // nobody waits for does not wait for that either.
+  const int quality = message.ticket == 0 ? kAtMostOnce : kAtLeastOnce;
   ++unanswered_;
   try {
     // The context is only a number to us, and never followed.
     client_.publish(
-        mqtt::message::create(message.topic, message.payload, kAtLeastOnce, false, properties),
+        mqtt::message::create(message.topic, message.payload, quality, false, properties),
         std::bit_cast<void*>(message.ticket), published_);
   } catch (const mqtt::exception& error) {
     --unanswered_;

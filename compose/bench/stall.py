@@ -84,6 +84,13 @@ class Fill(ingest.Tool):
         self._brokers = stack.kafka.brokers
         self._records, self._first, self._per_second = records, first, per_second
         self._sent = 0
+        self._running = None
+
+    def after_start(self):
+        self._running = self.process()
+
+    def has_ended(self):
+        return self._running is not None and not self._running.alive()
 
     def command(self):
         return [
@@ -93,7 +100,7 @@ class Fill(ingest.Tool):
         ]
 
     def sent(self):
-        if self.process() is None:
+        if self.has_ended():
             return self._records
         with contextlib.suppress(OSError):  # it may end between the two questions
             self._sent = int(probe.metric(self.port, "dmp_bench_filled_total"))
@@ -168,7 +175,7 @@ class Stall:
             watch.fills.append(burst)
             watch.until(lambda: watch.seconds() >= began + outage_s)
         ended = watch.seconds()
-        watch.until(lambda: steady.process() is None and burst.process() is None)
+        watch.until(lambda: steady.has_ended() and burst.has_ended())
         self._produced += steady_records + self._burst
         deadline = watch.seconds() + DONE_WITHIN_S
         watch.until(lambda: watch.seconds() >= deadline or not any(map(watch.lag, WHO)))
@@ -205,7 +212,8 @@ class Watch:
     def __init__(self, stack, baseline, produced, fills):
         self.fills = fills
         self.samples = {who: [] for who in WHO}
-        self._stack, self._parts = stack, {"registry": stack.registry, "baseline": baseline}
+        parts = {"registry": stack.registry, "baseline": baseline}
+        self._pids = {who: part.process().pid for who, part in parts.items()}
         self._ports = {"registry": stack.ports["registry-admin"], "baseline": baseline.port}
         self._names = {
             "registry": ("dmp_ingest_events_added_total", "dmp_ingest_fetched_records"),
@@ -241,12 +249,12 @@ class Watch:
         return int(probe.metric(self._ports["registry"], "dmp_ingest_rebalances_total"))
 
     def _look(self):
-        for who, part in self._parts.items():
+        for who, pid in self._pids.items():
             stored, queued = (probe.metric(self._ports[who], name) for name in self._names[who])
             sent = self._before + sum(fill.sent() for fill in self.fills)
             sample = {
                 "lag": max(0, int(sent - stored)),
-                "rss": cost.rss_mib(part.process().pid),
+                "rss": cost.rss_mib(pid),
                 "queued": queued,
             }
             self.samples[who].append((self.seconds(), sample))

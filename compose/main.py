@@ -61,6 +61,9 @@ def parser():
         "names", nargs="*", metavar="NAME", help=f"of: {', '.join(commands.BENCH_NAMES)}"
     )
     bench.add_argument("--json", metavar="FILE", help="write the figures there too")
+    bench.add_argument(
+        "--scale", type=float, default=1.0, help="so much of the load and of the outages (0 to 1)"
+    )
     for command in (up, status, env, certificate, logs, down, test, demo, bench):
         command.add_argument(
             "--user", help="as root: who runs the servers (default: who called sudo, else postgres)"

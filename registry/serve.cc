@@ -25,6 +25,8 @@ namespace {
 
 // A batch, decoded, is about three times what it was (lane.h).
 constexpr std::int64_t kBatchCopies = 4;
+// Code, libraries, threads and connections of a program that has nothing to do (measured: 23).
+constexpr std::int64_t kProgramBytes = std::int64_t{24} * 1024 * 1024;
 
 MemoryBound memory_of(const KafkaSourceOptions& source, const LaneLimits& limits,
                       Metrics& metrics) {
@@ -35,7 +37,8 @@ MemoryBound memory_of(const KafkaSourceOptions& source, const LaneLimits& limits
              "Bound of dmp_ingest_queue_bytes; a fetch under way may add its own size")
       .set(static_cast<double>(source.queued_kib_max * 1024));
   const auto lanes = static_cast<std::int64_t>(source.share.count());
-  const MemoryBound bound{lanes * kBatchCopies * static_cast<std::int64_t>(limits.batch.bytes) +
+  const MemoryBound bound{kProgramBytes +
+                              lanes * kBatchCopies * static_cast<std::int64_t>(limits.batch.bytes) +
                               KafkaDeadLetters::kQueuedKibMax * 1024,
                           fetched_bytes_max(source, 1)};
   log_info("memory_bound", {{"fixed_bytes", bound.fixed_bytes},

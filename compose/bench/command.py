@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from compose import provision
-from compose.bench import bridge, canary, ingest, staleness, verdicts
+from compose.bench import bridge, canary, ingest, staleness, stall, verdicts
 from compose.kept_logs import KeptLogs
 from compose.private_stack import private_stack
 from compose.report import Failure, quiet
@@ -13,16 +13,19 @@ from compose.report import Failure, quiet
 BENCHES = {
     "staleness": staleness,
     "ingest": ingest,
+    "stall": stall,
     "bridge": bridge,
     "canary": canary,
     "verdicts": verdicts,
 }
+SCALABLE = ("ingest", "stall")
 NAMES = tuple(BENCHES)
 
 
 def run(checkout, report, account, arguments):
     """Measures and prints; with a file, figures as JSON there. 0 if all could be measured."""
     names = checked(arguments.names)
+    scaled = scale_of(names, arguments.scale)
     target = Path(arguments.json) if arguments.json else None
     if target:
         write(target, {})  # before minutes are spent: it may not be writable
@@ -31,7 +34,7 @@ def run(checkout, report, account, arguments):
         with quiet() as nobody, private_stack(nobody, account, "bench") as stack:
             provision.obtain(checkout, report, stack.state)
             try:
-                figures[name] = BENCHES[name].measure(stack, report, checkout)
+                figures[name] = BENCHES[name].measure(stack, report, checkout, **scaled)
             except Failure as failure:
                 raise KeptLogs(checkout, stack.state, "bench").instead(failure) from failure
         report.say("\n".join(table(name, BENCHES[name], figures[name])))
@@ -51,6 +54,17 @@ def checked(names):
                 f"./dmp bench {near[0]}" if near else f"one of: {', '.join(NAMES)}",
             )
     return tuple(dict.fromkeys(names or NAMES))
+
+
+def scale_of(names, scale):
+    """The argument that makes these benches smaller: none unless asked for."""
+    if scale == 1:
+        return {}
+    if rigid := [name for name in names if name not in SCALABLE]:
+        raise Failure(f"{rigid[0]} cannot be scaled", f"--scale is for: {', '.join(SCALABLE)}")
+    if not 0 < scale < 1:
+        raise Failure(f"--scale {scale}: expected a number above 0 and at most 1")
+    return {"scale": scale}
 
 
 def table(name, bench, figures):

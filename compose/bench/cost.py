@@ -15,18 +15,33 @@ def cpu_s(pid, with_children=False):
     while True:  # until none ended meanwhile: it would count twice, or not at all
         before = _times(pid)[1]
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            children = sum(cpu_s(child) for child in _children(pid))
+            theirs = sum(cpu_s(child) for child in children(pid))
             own, ended = _times(pid)
             if ended == before:
-                return own + ended + children
+                return own + ended + theirs
 
 
 def peak_rss_mib(pid):
     """The most memory it ever held."""
+    return _status_mib(pid, "VmHWM:")
+
+
+def rss_mib(pid):
+    """The memory it holds."""
+    return _status_mib(pid, "VmRSS:")
+
+
+def children(pid):
+    """Its processes that have not ended."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in text.split()]
+
+
+def _status_mib(pid, name):
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(name):
             return int(line.split()[1]) / KIB_PER_MIB
-    raise LookupError(f"process {pid} tells no VmHWM")
+    raise LookupError(f"process {pid} tells no {name}")
 
 
 def _fields(pid):
@@ -37,8 +52,3 @@ def _fields(pid):
 def _times(pid):
     user, system, ended_user, ended_system = map(int, _fields(pid)[11:15])
     return (user + system) / TICKS_PER_S, (ended_user + ended_system) / TICKS_PER_S
-
-
-def _children(pid):
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in text.split()]

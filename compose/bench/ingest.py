@@ -30,9 +30,10 @@ TARGETS = {
 }
 
 
-def measure(stack, report, checkout):
-    """The figures."""
-    bench = Bench(stack)
+def measure(stack, report, checkout, scale=1.0):
+    """The figures, of so much of the records."""
+    records = max(1, round(RECORDS * scale / SESSIONS)) * SESSIONS
+    bench = Bench(stack, records)
     with report.step("tool") as step:
         bench.install(checkout, step)
     with report.step("stack") as step:
@@ -41,7 +42,7 @@ def measure(stack, report, checkout):
         step.result = "PostgreSQL and Kafka"
     with report.step("fill") as step:
         seconds = bench.run("fill", brokers=stack.kafka.brokers)[0]
-        step.result = f"{RECORDS / seconds:.0f} records/s into Kafka"
+        step.result = f"{records / seconds:.0f} records/s into Kafka"
     with report.step("memory") as step:
         memory = bench.feed()
         step.result = f"{memory['records_per_s']:.0f} records/s"
@@ -51,10 +52,10 @@ def measure(stack, report, checkout):
     with report.step("baseline") as step:
         baseline = bench.baseline()
         step.result = f"{baseline['records_per_s']:.0f} records/s"
-    return figures(memory, ours, baseline)
+    return figures(memory, ours, baseline, records)
 
 
-def figures(memory, ours, baseline):
+def figures(memory, ours, baseline, records=RECORDS):
     """Ratios of one run, and what they are made of."""
     return {
         "ratio_to_database": round(memory["cpu_s"] / ours["cpu_s"], 2),
@@ -62,9 +63,9 @@ def figures(memory, ours, baseline):
         "records_per_s": round(ours["records_per_s"]),
         "memory_records_per_s": round(memory["records_per_s"]),
         "baseline_records_per_s": round(baseline["records_per_s"]),
-        "cpu_s_per_100k": round(ours["own_cpu_s"] / RECORDS * 100_000, 2),
+        "cpu_s_per_100k": round(ours["own_cpu_s"] / records * 100_000, 2),
         "database_cpu_s_per_100k": round(
-            (ours["cpu_s"] - ours["own_cpu_s"]) / RECORDS * 100_000, 2
+            (ours["cpu_s"] - ours["own_cpu_s"]) / records * 100_000, 2
         ),
         "peak_rss_mib": round(ours["peak_rss_mib"], 1),
         "commit_requests_per_s": round(ours["commits_per_s"], 2),
@@ -74,7 +75,14 @@ def figures(memory, ours, baseline):
     }
 
 
-class Baseline(Part):
+class Tool(Part):
+    """The bench's own program, in one of its roles."""
+
+    def why_not_ready(self):
+        return probe.admin(self.port)
+
+
+class Baseline(Tool):
     """The consumer that has no bound."""
 
     name = "baseline"
@@ -87,17 +95,15 @@ class Baseline(Part):
             *("--admin-port", self.port),
         ]
 
-    def why_not_ready(self):
-        return probe.admin(self.port)
-
 
 class Bench:
-    """The rivals on one stack."""
+    """The rivals on one stack; the tool must be installed first."""
 
-    def __init__(self, stack):
+    def __init__(self, stack, records):
         self._stack = stack
-        self._baseline = Baseline(stack.state, stack.ports)
-        stack.ports.reserve(self._baseline.port_names)
+        self._records = records
+        self.baseline_part = Baseline(stack.state, stack.ports)
+        stack.ports.reserve(self.baseline_part.port_names)
 
     def install(self, checkout, step):
         state = self._stack.state
@@ -109,7 +115,7 @@ class Bench:
 
     def run(self, command, **options):
         """(seconds, what it printed) of a run of the tool over the whole load."""
-        options = {"records": RECORDS, "sessions": SESSIONS, **options}
+        options = {"records": self._records, "sessions": SESSIONS, **options}
         argv = [self._stack.state.bin / TOOL, command]
         for name, value in options.items():
             argv += [f"--{name}", str(value)]
@@ -126,23 +132,23 @@ class Bench:
         seconds, own = self.run("feed", database=database, connections=CONNECTIONS)
         cpu_s = float(own) + self._database_cpu_s() - before
         self._check_all_there("feed")
-        return {"records_per_s": RECORDS / seconds, "cpu_s": cpu_s}
+        return {"records_per_s": self._records / seconds, "cpu_s": cpu_s}
 
     def ingest(self):
         self._empty()
         registry, port = self._stack.registry, self._stack.ports["registry-admin"]
         before, began = self._database_cpu_s(), time.monotonic()
         registry.start(probe.wait)
-        self._wait_for(lambda: probe.metric(port, "dmp_ingest_events_added_total") >= RECORDS)
+        self._wait_for(lambda: probe.metric(port, "dmp_ingest_events_added_total") >= self._records)
         seconds, pid = time.monotonic() - began, registry.process().pid
         own = cost.cpu_s(pid)
         found = {
-            "records_per_s": RECORDS / seconds,
+            "records_per_s": self._records / seconds,
             "own_cpu_s": own,
             "cpu_s": own + self._database_cpu_s() - before,
             "peak_rss_mib": cost.peak_rss_mib(pid),
             "commits_per_s": probe.metric(port, "dmp_ingest_commits_total") / seconds,
-            "lost": RECORDS - self._count("device_event"),
+            "lost": self._records - self._count("device_event"),
             "stale": SESSIONS - self._current_sessions(),
         }
         registry.stop()
@@ -150,20 +156,20 @@ class Bench:
 
     def baseline(self):
         self._empty()
-        part = self._baseline
+        part = self.baseline_part
         part.brokers, part.database = self._stack.kafka.brokers, self._stack.postgres.connection()
         part.start(probe.wait)
         self._wait_for(lambda: probe.metric(part.port, "dmp_baseline_stored_total") > 0)
-        before, began = self._baseline_counts(), time.monotonic()
+        before, began = self.baseline_part_counts(), time.monotonic()
         time.sleep(BASELINE_S)
-        after, seconds = self._baseline_counts(), time.monotonic() - began
+        after, seconds = self.baseline_part_counts(), time.monotonic() - began
         part.stop()
         stored, commits = (b - a for a, b in zip(before, after, strict=True))
         return {"records_per_s": stored / seconds, "commits_per_s": commits / seconds}
 
     def _baseline_counts(self):
         names = ("dmp_baseline_stored_total", "dmp_baseline_commits_total")
-        return [probe.metric(self._baseline.port, name) for name in names]
+        return [probe.metric(self.baseline_part.port, name) for name in names]
 
     def _empty(self):
         self._stack.postgres.ask(f"TRUNCATE {TABLES}")
@@ -174,7 +180,7 @@ class Bench:
 
     def _current_sessions(self):
         """Whose newest record is what the row shows."""
-        last_round = FIRST_STAMP + RECORDS - SESSIONS
+        last_round = FIRST_STAMP + self._records - SESSIONS
         return int(
             self._stack.postgres.ask(
                 "SELECT count(*) FROM device_state JOIN device_session"
@@ -186,8 +192,8 @@ class Bench:
         )
 
     def _check_all_there(self, who):
-        if (found := self._count("device_event")) != RECORDS:
-            raise Failure(f"{who}: {found} history rows, expected {RECORDS}")
+        if (found := self._count("device_event")) != self._records:
+            raise Failure(f"{who}: {found} history rows, expected {self._records}")
 
     def _database_cpu_s(self):
         return cost.cpu_s(self._stack.postgres.process().pid, with_children=True)

@@ -124,6 +124,7 @@ Status KafkaSource::poll(std::chrono::milliseconds patience) {
   }
   if (!fatal_.empty()) return fail("kafka_fatal", fatal_, Retry::kYes);
   look_up_again();
+  if (trouble().empty()) ends_.look(client_.get());
   return {};
 }
 
@@ -232,14 +233,7 @@ void KafkaSource::ask_for_more(const std::vector<Record>& records) {
 }
 
 std::optional<std::int64_t> KafkaSource::end(const Partition& partition) const {
-  std::int64_t low = 0;
-  std::int64_t high = 0;
-  if (rd_kafka_get_watermark_offsets(client_.get(), std::string(partition.topic).c_str(),
-                                     partition.number, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-      high < 0) {
-    return std::nullopt;
-  }
-  return high;
+  return ends_.of(client_.get(), partition);
 }
 
 std::size_t KafkaSource::fetched() const {
@@ -287,6 +281,7 @@ void KafkaSource::assign(rd_kafka_topic_partition_list_t& partitions) {
   }
   const auto code = rd_kafka_assign(client_.get(), &partitions);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) fatal_ = "assign: " + text_of(code);
+  ends_.watch(partitions);
   listener_.assigned(starts);
 }
 
@@ -297,6 +292,7 @@ void KafkaSource::revoke() {
   if (rd_kafka_assignment_lost(client_.get()) == 0) commit_now(offsets);
   for (const auto& lane : lanes_) lane->clear();
   rd_kafka_assign(client_.get(), nullptr);
+  ends_.watch(*list_of({}));
 }
 
 void KafkaSource::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "registry/adapters/kafka_ends.h"
 #include "registry/adapters/kafka_lane_queue.h"
 #include "registry/core/lane_share.h"
 #include "registry/ports.h"
@@ -75,6 +76,7 @@ class KafkaSource final : public RecordSource {
   AssignmentListener& listener_;
   std::vector<std::unique_ptr<KafkaLaneQueue>> lanes_;
   KafkaClient client_;
+  KafkaEnds ends_;
   bool closed_ = false;
   std::string fatal_;
   std::vector<PartitionOffset> unplaced_;  // assigned, but Kafka did not say where they begin

@@ -1,4 +1,4 @@
-// MemoryBound: what ingest takes at most besides the program itself, whatever the backlog. Pure.
+// MemoryBound: the memory that ingest takes at most, whatever the backlog. Pure.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 namespace dmp::registry {
 
 struct MemoryBound {
-  std::int64_t fixed_bytes = 0;          // lanes and producers
+  std::int64_t fixed_bytes = 0;          // the program, lanes and producers
   std::int64_t per_partition_bytes = 0;  // fetched and not taken
 
   [[nodiscard]] std::int64_t bytes(std::size_t partitions) const {

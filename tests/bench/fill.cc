@@ -38,7 +38,7 @@ Status send(rd_kafka_t* client, const registry::UpdateNews& news) {
 }  // namespace
 
 Status fill(const std::string& brokers, const Load& load, std::int64_t from,
-            std::int64_t per_second) {
+            std::int64_t per_second, Metrics& metrics) {
   const std::array<KafkaSetting, 6> settings = {{{"bootstrap.servers", brokers},
                                                  {"enable.idempotence", "true"},
                                                  {"partitioner", "murmur2_random"},
@@ -49,12 +49,14 @@ Status fill(const std::string& brokers, const Load& load, std::int64_t from,
   if (auto status = registry::set_all(conf.get(), settings); !status) return status;
   auto client = registry::make_client(RD_KAFKA_PRODUCER, std::move(conf));
   if (!client) return tl::unexpected(client.error());
+  Counter filled = metrics.counter("dmp_bench_filled_total", "Records given to Kafka");
   const auto begin = std::chrono::steady_clock::now();
   for (std::int64_t i = 0; i < load.records; ++i) {
     if (per_second > 0) {
       std::this_thread::sleep_until(begin + std::chrono::microseconds(i * 1'000'000 / per_second));
     }
     if (auto status = send(client->get(), update_number(load, from + i)); !status) return status;
+    filled.add();
     rd_kafka_poll(client->get(), 0);
   }
   if (rd_kafka_flush(client->get(), kPatienceMs) == RD_KAFKA_RESP_ERR_NO_ERROR) return {};

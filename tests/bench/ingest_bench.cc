@@ -41,40 +41,37 @@ void add_to(dmp::Settings& settings, Options& options) {
   settings.add("per-second", options.per_second, "rate of the fill; 0: all there is", 0, 1'000'000);
   settings.add("connections", options.connections, "of the feed", 1, 64);
   settings.add("batch", options.batch, "records a statement of the feed", 1, 100'000);
-  settings.add("admin-port", options.admin_port, "of the baseline's metrics", 0, 65535);
+  settings.add("admin-port", options.admin_port, "of metrics, of fill and baseline", 0, 65535);
 }
 
-dmp::Status baseline(const Options& options, dmp::Stop& stop) {
+dmp::AdminChecks checks() {
+  const auto runs = [] { return dmp::Verdict{true, "runs"}; };
+  return {.live = runs, .ready = runs};
+}
+
+dmp::Status feed(const Options& options) {
+  const auto cpu_s = dmp::bench::feed(options.database, options.load,
+                                      static_cast<std::size_t>(options.connections),
+                                      static_cast<std::size_t>(options.batch));
+  if (!cpu_s) return tl::unexpected(cpu_s.error());
+  std::printf("%.3f\n", *cpu_s);
+  return {};
+}
+
+dmp::Status run(const Options& options, dmp::Stop& stop) {
+  if (options.command == "feed") return feed(options);
   dmp::Metrics metrics;
-  dmp::AdminPort admin(metrics, {.live =
-                                     [] {
-                                       return dmp::Verdict{true, "runs"};
-                                     },
-                                 .ready =
-                                     [] {
-                                       return dmp::Verdict{true, "runs"};
-                                     }});
+  dmp::AdminPort admin(metrics, checks());
   if (const auto port = admin.run("127.0.0.1", static_cast<int>(options.admin_port)); !port) {
     return tl::unexpected(port.error());
+  }
+  if (options.command == "fill") {
+    return dmp::bench::fill(options.brokers, options.load, options.from, options.per_second,
+                            metrics);
   }
   stop.run();
   return dmp::bench::run_baseline(options.brokers, options.group, options.database, metrics,
                                   stop.token());
-}
-
-dmp::Status run(const Options& options, dmp::Stop& stop) {
-  if (options.command == "fill") {
-    return dmp::bench::fill(options.brokers, options.load, options.from, options.per_second);
-  }
-  if (options.command == "feed") {
-    const auto cpu_s = dmp::bench::feed(options.database, options.load,
-                                        static_cast<std::size_t>(options.connections),
-                                        static_cast<std::size_t>(options.batch));
-    if (!cpu_s) return tl::unexpected(cpu_s.error());
-    std::printf("%.3f\n", *cpu_s);
-    return {};
-  }
-  return baseline(options, stop);
 }
 
 }  // namespace

@@ -4,9 +4,10 @@ import argparse
 import json
 import tempfile
 import unittest
+import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from compose.bench import bridge, canary, command, hops, ingest, staleness
+from compose.bench import bridge, canary, chart, command, hops, ingest, staleness, stall
 from compose.report import Failure
 
 
@@ -60,7 +61,28 @@ class BridgeTest(unittest.TestCase):
         self.assertEqual(rival.messages_per_s(), 25)
 
 
+class ChartTest(unittest.TestCase):
+    def test_the_picture_is_well_formed_and_holds_every_curve(self):
+        samples = [(t, {"lag": t * 10, "rss": 50.5, "queued": 0}) for t in range(1000)]
+        curves = {who: samples for who in stall.WHO}
+        root = xml.fromstring(chart.svg([stall.panels("frozen", curves, (15.0, 75.0))] * 2))
+        lines = [each for each in root.iter() if each.tag.endswith("polyline")]
+        self.assertEqual(len(lines), 2 * len(stall.SERIES) * len(stall.WHO))
+        self.assertLessEqual(len(lines[0].get("points").split()), chart.POINTS_MAX)
+
+    def test_a_scale_ends_at_a_round_number(self):
+        for value, end in ((0, 1), (1, 1), (3, 5), (5.1, 10), (60_000, 100_000)):
+            self.assertEqual(chart.round_up(value), end)
+
+
 class CommandTest(unittest.TestCase):
+    def test_only_benches_that_can_be_scaled_are(self):
+        self.assertEqual(command.scale_of(("ingest", "staleness"), 1), {})
+        self.assertEqual(command.scale_of(("ingest",), 0.1), {"scale": 0.1})
+        for names, scale in ((("staleness",), 0.5), (("ingest",), 0), (("ingest",), 2)):
+            with self.assertRaises(Failure):
+                command.scale_of(names, scale)
+
     def test_every_target_is_of_a_figure_the_bench_has(self):
         round_ = {"records_per_s": 10.0, "cpu_s": 4.0, "own_cpu_s": 1.0, "peak_rss_mib": 50.0,
                   "commits_per_s": 1.0, "lost": 0, "stale": 0}  # fmt: skip
@@ -88,7 +110,7 @@ class CommandTest(unittest.TestCase):
         self.assertRegex(lines[2], r"s_to_lag_zero +-  target <= 10\Z")
 
     def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(self):
-        asked = argparse.Namespace(names=[], json="/nowhere/figures.json")
+        asked = argparse.Namespace(names=[], scale=1, json="/nowhere/figures.json")
         with self.assertRaises(FileNotFoundError):
             command.run(Path("/nowhere"), None, None, asked)
 

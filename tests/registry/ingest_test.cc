@@ -1,9 +1,14 @@
 // The whole ingest role: emulated Kafka, real PostgreSQL.
+//
+// DMP_POISON_RECORDS=n sends so many records of which one in a hundred is bad, instead of 3000.
 #include "registry/ingest.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -177,6 +182,53 @@ TEST_F(IngestTest, a_bad_record_lands_in_dead_letters_and_the_rest_flows) {
   EXPECT_EQ(letters[1].header("dmp-reason-code"), "refused_by_database");
   EXPECT_EQ(letters[1].header("dmp-sqlstate"), "23514");
   EXPECT_EQ(letters[1].header("dmp-source-offset"), "1");
+}
+
+TEST_F(IngestTest, one_bad_record_in_a_hundred_costs_the_others_nothing) {
+  constexpr int kChunk = 15'000;  // an emulated broker keeps 5 MB of a partition
+  constexpr int kOneIn = 100;
+  const char* asked = std::getenv("DMP_POISON_RECORDS");
+  const int count = asked == nullptr ? 3000 : std::atoi(asked);
+  // Of the history, where nothing is folded.
+  database_.execute(
+      "ALTER TABLE device_event ADD CONSTRAINT test CHECK (facets NOT LIKE '%cursed%')");
+  RunningIngest ingest(kafka_, database_.connection_string(), "test");
+  std::set<std::string> bad;  // partition and offset
+  std::vector<std::string> newest(kPartitions);
+  for (int begin = 0; begin < count; begin += kChunk) {
+    std::vector<test::KafkaRecord> records;
+    const int end = std::min(count, begin + kChunk);
+    for (int i = begin; i < end; ++i) {
+      const int partition = i % kPartitions;
+      const bool is_bad = i % kOneIn == kOneIn - 1;
+      Facets facets;
+      facets.identity = identity_at(i + 1, partition, is_bad ? "cursed" : "Ultra");
+      facets.software = software_at(i + 1, std::to_string(i));
+      Record record = update_record(rae_, partition, change_at(i + 1, facets));
+      if (is_bad && i % (2 * kOneIn) < kOneIn) record.value.resize(record.value.size() / 2);
+      if (is_bad) bad.insert(std::to_string(partition) + "/" + std::to_string(i / kPartitions));
+      if (!is_bad) newest[static_cast<std::size_t>(partition)] = std::to_string(i);
+      records.push_back(kafka_record(record, partition));
+    }
+    kafka_.produce("dmp.device-updates", records);
+    ASSERT_TRUE(wait_for([&] { return committed() == end; }, std::chrono::seconds(300)));
+  }
+  ingest.stop();
+  EXPECT_EQ(database_.cell("SELECT count(*) FROM device_event"),
+            std::to_string(static_cast<std::size_t>(count) - bad.size()));
+  std::set<std::string> letters;
+  const auto all = kafka_.records("dmp.dead-letters", 1);
+  for (const auto& letter : all) {
+    letters.insert(letter.header("dmp-source-partition") + "/" +
+                   letter.header("dmp-source-offset"));
+  }
+  EXPECT_EQ(letters, bad);
+  EXPECT_EQ(all.size(), bad.size()) << "each once";
+  Rows expected;
+  for (const std::string& firmware : newest) expected.push_back({firmware});
+  EXPECT_EQ(database_.rows("SELECT firmware_version FROM device_session ORDER BY "
+                           "device_session_id"),
+            expected);
 }
 
 TEST_F(IngestTest, tells_a_wiped_agent_the_floor_and_only_once_a_minute) {

@@ -28,7 +28,8 @@ std::string_view topic_of_this_run() {
 // A member that counts what it gets, as a lane does, on two threads.
 class Member final : private AssignmentListener {
  public:
-  Member(const test::TestKafka& kafka, const std::string& group, const std::string& instance = {})
+  Member(const test::TestKafka& kafka, const std::string& group, const std::string& instance = {},
+         std::int64_t queued_records_max = 2000)
       : assignment_(clock_) {
     KafkaSourceOptions options;
     options.brokers = kafka.brokers();
@@ -37,6 +38,7 @@ class Member final : private AssignmentListener {
     options.share = {1, 1};
     options.topics = {topic_of_this_run()};
     options.session_timeout_ms = 6000;
+    options.queued_records_max = queued_records_max;
     source_ = std::move(*KafkaSource::make(options, *this));
     loop_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
     lane_ = std::jthread([this] { lane(); });
@@ -68,6 +70,14 @@ class Member final : private AssignmentListener {
   [[nodiscard]] std::size_t lags_known() {
     return assignment_.lags([this](const Partition& each) { return source_->end(each); }).size();
   }
+  // What it knows of the ends of the partitions, together.
+  [[nodiscard]] std::int64_t ends() const {
+    std::int64_t sum = 0;
+    for (int i = 0; i < kPartitions; ++i) sum += source_->end({topic_of_this_run(), i}).value_or(0);
+    return sum;
+  }
+  // Takes nothing any more, as a lane whose database is away.
+  void hold() { holds_ = true; }
   // Its source has said that another one must be made.
   [[nodiscard]] bool finished() const { return finished_; }
 
@@ -104,6 +114,11 @@ class Member final : private AssignmentListener {
 
   void lane() {
     while (const auto turn = assignment_.enter(1)) {
+      if (holds_) {
+        assignment_.wait(*turn, std::chrono::milliseconds(20));
+        assignment_.leave(1);
+        continue;
+      }
       const auto records = source_->take(1, {7, 1 << 20}, std::chrono::milliseconds(20));
       if (!records.empty()) {
         count(records);
@@ -136,6 +151,7 @@ class Member final : private AssignmentListener {
   std::atomic<bool> in_order_{true};
   std::atomic<bool> begun_unknown_{false};
   std::atomic<bool> finished_{false};
+  std::atomic<bool> holds_{false};
   std::jthread loop_;
   std::jthread lane_;
 };
@@ -211,6 +227,21 @@ TEST_F(Source, looks_up_again_where_its_partitions_begin_when_kafka_did_not_say)
       << "of idle partitions too";
   EXPECT_TRUE(second.begun_unknown());
   EXPECT_EQ(second.got(), 0U);
+}
+
+TEST_F(Source, knows_how_far_behind_it_is_while_it_takes_nothing) {
+  constexpr std::int64_t kQueued = 10;
+  Member member(*kafka_, test::unique_name("group"), {}, kQueued);
+  produce(20 * kPartitions);
+  ASSERT_TRUE(wait_for([&] { return member.got() == static_cast<std::size_t>(produced_); }));
+  member.hold();
+  const std::size_t got = member.got();
+  // The first fills its queues and more, so that it does not fetch what comes then.
+  produce(20 * kPartitions);
+  ASSERT_TRUE(wait_for([&] { return member.ends() == produced_; }));
+  produce(20 * kPartitions);
+  EXPECT_TRUE(wait_for([&] { return member.ends() == produced_; }));
+  EXPECT_LE(member.got(), got + 7) << "a turn may have begun";
 }
 
 TEST_F(Source, a_member_whose_name_another_one_took_is_finished) {

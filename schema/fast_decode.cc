@@ -176,11 +176,19 @@ bool is_ascii(std::string_view bytes) {
   return all < 0x80;
 }
 
-// Where the two parsers might differ: an embedded end, and surrogates, of which RapidJSON 1.1 takes
-// a lone second half.
+// Of 0x1a to 0x1f, which RapidJSON 1.1 takes within strings where it looks at 16 bytes at a time.
+bool has_late_control(std::string_view bytes) {
+  bool found = false;
+  for (const char c : bytes) found |= static_cast<unsigned char>(c - 0x1a) < 6;
+  return found;
+}
+
+// Where the two parsers might differ: raw control bytes, an embedded end, and surrogates, of which
+// RapidJSON 1.1 takes a lone second half.
 bool is_doubtful(std::string_view bytes) {
   constexpr auto kNone = std::string_view::npos;
-  return bytes.find('\0') != kNone || bytes.find("\\ud") != kNone || bytes.find("\\uD") != kNone;
+  return has_late_control(bytes) || bytes.find('\0') != kNone || bytes.find("\\ud") != kNone ||
+         bytes.find("\\uD") != kNone;
 }
 
 using Pool = rapidjson::MemoryPoolAllocator<>;

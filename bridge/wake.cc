@@ -28,7 +28,9 @@ void Wake::notify() noexcept {
 
 void Wake::wait_until(SteadyTime deadline, SteadyTime now) {
   using std::chrono::milliseconds;
-  const auto patience = std::max(std::chrono::ceil<milliseconds>(deadline - now), milliseconds(0));
+  // A deadline may be as far back as SteadyTime::min(), from where no difference fits.
+  const auto patience =
+      deadline <= now ? milliseconds(0) : std::chrono::ceil<milliseconds>(deadline - now);
   pollfd readable{fd_, POLLIN, 0};
   ::poll(&readable, 1, static_cast<int>(std::min(patience, milliseconds(60'000)).count()));
   if (rest_.count() > 0) {

@@ -20,6 +20,13 @@ TEST(Wake, a_notify_before_the_wait_ends_it) {
   wait(wake);
 }
 
+TEST(Wake, waits_for_nothing_when_its_time_has_come) {
+  Wake wake;
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto past : {now, now - kNever, SteadyTime::min()}) wake.wait_until(past, now);
+  EXPECT_LT(std::chrono::steady_clock::now() - now, kNever);
+}
+
 TEST(Wake, loses_no_notify_while_it_rests) {
   constexpr int kNotifies = 2000;
   Wake wake(std::chrono::microseconds(200));

@@ -160,9 +160,9 @@ class Bench:
         part.brokers, part.database = self._stack.kafka.brokers, self._stack.postgres.connection()
         part.start(probe.wait)
         self._wait_for(lambda: probe.metric(part.port, "dmp_baseline_stored_total") > 0)
-        before, began = self.baseline_part_counts(), time.monotonic()
+        before, began = self._baseline_counts(), time.monotonic()
         time.sleep(BASELINE_S)
-        after, seconds = self.baseline_part_counts(), time.monotonic() - began
+        after, seconds = self._baseline_counts(), time.monotonic() - began
         part.stop()
         stored, commits = (b - a for a, b in zip(before, after, strict=True))
         return {"records_per_s": stored / seconds, "commits_per_s": commits / seconds}

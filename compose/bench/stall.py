@@ -8,6 +8,7 @@ not stored yet; it counts as zero again below one second of the steady load.
 """
 
 import contextlib
+import http.client
 import os
 import signal
 import time
@@ -102,8 +103,9 @@ class Fill(ingest.Tool):
     def sent(self):
         if self.has_ended():
             return self._records
-        with contextlib.suppress(OSError):  # it may end between the two questions
-            self._sent = int(probe.metric(self.port, "dmp_bench_filled_total"))
+        # It may end between the two questions, or in the middle of its answer.
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            self._sent = max(self._sent, int(probe.metric(self.port, "dmp_bench_filled_total")))
         return self._sent
 
 
@@ -165,7 +167,8 @@ class Stall:
         steady_records = round(PER_SECOND * (WARM_S + outage_s + AFTER_S))
         stack, first = self._stack, self._produced
         steady = Fill("steady", stack, steady_records, first, PER_SECOND)
-        burst = Fill("burst", stack, self._burst, first + steady_records, BURST // BURST_S)
+        per_second = max(1, self._burst // BURST_S)
+        burst = Fill("burst", stack, self._burst, first + steady_records, per_second)
         watch = Watch(stack, self._baseline, self._produced, [steady])
         steady.start(probe.wait)
         watch.until(lambda: watch.seconds() >= WARM_S)

@@ -105,10 +105,10 @@ def family_of(pid):
 
 def programs_of(stack, name):
     """Processes that run a program of this stack."""
-    found, binary = [], str(stack.state.bin / name)
+    found, binary = [], os.fsencode(stack.state.bin / name)
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if (folder / "cmdline").read_bytes().split(b"\0")[0].decode() == binary:
+            if (folder / "cmdline").read_bytes().split(b"\0")[0] == binary:
                 found.append(int(folder.name))
     return found
 
@@ -118,16 +118,17 @@ def throttled(pids, stopped_s, going_s):
     """Those processes stand still for so long, then go on for so long, again and again."""
     end = threading.Event()
 
-    def order(number):
-        for pid in pids():
+    def order(number, whom):
+        for pid in whom:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
     def throttle():
         while not end.is_set():
-            order(signal.SIGSTOP)
+            stopped = pids()
+            order(signal.SIGSTOP, stopped)
             end.wait(stopped_s)
-            order(signal.SIGCONT)
+            order(signal.SIGCONT, stopped)
             end.wait(going_s)
 
     thread = threading.Thread(target=throttle)

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/stop.h"
 #include "registry/adapters/kafka_handles.h"
 #include "registry/adapters/pqxx_store.h"
 #include "registry/core/fold.h"
@@ -18,6 +19,7 @@ using registry::KafkaMessage;
 using registry::KafkaPartitions;
 
 constexpr int kPollMs = 100;
+constexpr std::chrono::milliseconds kStoreAgain{100};  // a database that is away
 
 class Baseline {
  public:
@@ -51,7 +53,9 @@ class Baseline {
         queue_.pop_front();
         queued_.set(static_cast<double>(queue_.size()));
       }
-      while (!stop.stop_requested() && !store(*message)) std::this_thread::yield();
+      while (!store(*message)) {
+        if (stopped_within(stop, kStoreAgain)) return;
+      }
       commit(*message);
     }
   }

@@ -172,7 +172,8 @@ class Patch {
                {"action", deed_.action},
                {"target", deed_.target},
                {"outcome", outcome},
-               {"error", rows ? "too many refusals within a minute" : rows.error().message}});
+               {"error",
+                rows ? "too many refusals to the subject within a minute" : rows.error().message}});
   }
 
   const PatchQuery& query_;

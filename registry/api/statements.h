@@ -60,8 +60,10 @@ struct Deed {
 Statement patch_device(const DeviceId& device_id, const DevicePatch& patch, std::int64_t revision,
                        const Deed& deed, const Scope& scope);
 
-// What was refused, and why. No row: so much was refused within a minute that this is left out.
+// What was refused, and why; the detail is cut. No row: so much was refused to the subject within
+// a minute that this is left out.
 inline constexpr int kAuditedPerMinuteMax = 600;
+inline constexpr std::size_t kAuditedDetailBytesMax = 256;
 Statement audit_refusal(const Deed& deed, const std::string& outcome);
 
 // A page of a device's history, newest first, one row more than `limit` if there is more. Within a

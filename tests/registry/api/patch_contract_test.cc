@@ -135,6 +135,31 @@ TEST_F(OneDevice, is_not_changed_by_a_viewer_nor_from_outside) {
             "b admin not_found {\"note\":\"x\"}\n");
 }
 
+TEST_F(OneDevice, has_its_refusals_audited_briefly_and_up_to_a_number_for_each_subject) {
+  const auto count = [&](const char* subject) {
+    return database().cell("SELECT count(*) FROM audit WHERE subject = '" + std::string(subject) +
+                           "'");
+  };
+  const auto add_audit = [&](const char* outcome, int rows) {
+    database().execute(
+        "INSERT INTO audit (subject, role, action, target, outcome, detail) SELECT 'b', 'admin', "
+        "'', '', '" +
+        std::string(outcome) + "', '' FROM generate_series(1, " + std::to_string(rows) + ")");
+  };
+  // 255 bytes, then a character of two.
+  const std::string body = "{\"note\":\"" + std::string(246, 'x') + "\xc3\xa4\"}";
+  add_audit("done", 700);
+  add_audit("forbidden", 599);
+  EXPECT_EQ(patch(body, "*", "see-b").status, 404);
+  EXPECT_EQ(count("b"), "1300");
+  EXPECT_EQ(database().cell("SELECT detail FROM audit WHERE outcome = 'not_found'"),
+            "{\"note\":\"" + std::string(246, 'x'));
+  EXPECT_EQ(patch(body, "*", "see-b").status, 404);
+  EXPECT_EQ(count("b"), "1300");
+  EXPECT_EQ(patch(body, "*", "see-all").status, 403);
+  EXPECT_EQ(count("all"), "1");
+}
+
 TEST_F(OneDevice, with_a_provisional_identity_takes_nothing) {
   database().execute("UPDATE device_session SET provisional = true");
   const HttpAnswer refused = patch(R"({"note":"x"})", "*");

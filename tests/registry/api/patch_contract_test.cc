@@ -123,6 +123,21 @@ TEST_F(OneDevice, lets_one_of_many_win_who_write_at_once) {
   }
 }
 
+TEST_F(OneDevice, takes_the_writes_of_all_who_overwrite_whatever_is_there) {
+  constexpr int kWriters = 4;  // each can be beaten by the three others
+  for (int round = 1; round <= 5; ++round) {
+    std::vector<std::future<int>> writers;
+    for (int i = 0; i < kWriters; ++i) {
+      writers.push_back(std::async(std::launch::async, [i] {
+        return patch("{\"labels\":{\"writer-" + std::to_string(i) + "\":\"x\"}}", "*").status;
+      }));
+    }
+    for (auto& writer : writers) EXPECT_EQ(writer.get(), 200);
+    EXPECT_EQ(get(path()).at("revision"), round * kWriters);
+  }
+  EXPECT_EQ(get(path()).at("labels").size(), 4u);
+}
+
 TEST_F(OneDevice, is_not_changed_by_a_viewer_nor_from_outside) {
   const HttpAnswer viewer = patch(R"({"note":"x"})", "*", "see-all");
   EXPECT_EQ(viewer.status, 403);

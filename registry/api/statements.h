@@ -31,11 +31,13 @@ Statement device_keys(const DevicesQuery& query, const Scope& scope, const Devic
 // The current session of each of `keys` (array literal of UUIDs). Columns: item_columns.
 Statement current_items(const Scope& scope, const std::string& keys);
 
-// How many sessions may pass the filter: about as many as devices. One row, one column.
+// How many sessions that have not ended may pass the filter: about as many as devices. One row, one
+// column.
 Statement sessions_estimate(const DevicesQuery& query, const Scope& scope);
 
 // The commonest values of an attribute, one more than kValuesMax if there are more, counted over
-// the sessions (labels: devices) that may pass the filter. Columns: value, count.
+// the sessions (labels: devices with one) that have not ended and may pass the filter. Columns:
+// value, count.
 inline constexpr int kValuesMax = 100;
 Statement attribute_values(const ValuesQuery& query, const Scope& scope);
 

@@ -32,6 +32,8 @@ class Cleaner {
 
   // At most a page of the canary's RAEs not heard since then.
   virtual SqlResult<std::int64_t> remove_canaries(WallTime heard_before) = 0;
+  // At most a page of the audit's rows written before then, the oldest first.
+  virtual SqlResult<std::int64_t> remove_audit(WallTime written_before) = 0;
 
   // Makes a call that is under way, and every later one, fail soon.
   virtual void interrupt() = 0;

@@ -28,6 +28,7 @@ Janitor::Janitor(const Clock& clock, Metrics& metrics, Cleaner& cleaner, Limits 
       events_removed_(removed(metrics, "device_event")),
       sessions_removed_(removed(metrics, "device_state")),
       canaries_removed_(removed(metrics, "rae")),
+      audit_removed_(removed(metrics, "audit")),
       rounds_(metrics.counter("dmp_janitor_rounds_total", "Rounds that came to their end")),
       last_round_(metrics.gauge("dmp_janitor_last_round_timestamp_seconds",
                                 "When the last of them ended, seconds since the epoch")) {}
@@ -56,6 +57,7 @@ void Janitor::run(const std::stop_token& stop) {
 SqlResult<bool> Janitor::round(const std::stop_token& stop) {
   auto done = clean_sessions(stop);
   if (done && *done) done = clean_canaries(stop);
+  if (done && *done) done = clean_audit(stop);
   if (!done || !*done || clock_.steady() < next_history_) return done;
   done = clean_history(stop);
   if (done && *done) next_history_ = clock_.steady() + limits_.history_every;
@@ -81,10 +83,21 @@ SqlResult<bool> Janitor::clean_sessions(const std::stop_token& stop) {
 
 SqlResult<bool> Janitor::clean_canaries(const std::stop_token& stop) {
   const WallTime heard_before{clock_.wall_us() - Retention::kCanary.count()};
+  return remove_all(stop, canaries_removed_,
+                    [&] { return cleaner_.remove_canaries(heard_before); });
+}
+
+SqlResult<bool> Janitor::clean_audit(const std::stop_token& stop) {
+  const WallTime written_before{clock_.wall_us() - Retention::kAudit.count()};
+  return remove_all(stop, audit_removed_, [&] { return cleaner_.remove_audit(written_before); });
+}
+
+SqlResult<bool> Janitor::remove_all(const std::stop_token& stop, Counter& removed,
+                                    const std::function<SqlResult<std::int64_t>()>& remove_page) {
   while (true) {
-    const auto count = cleaner_.remove_canaries(heard_before);
+    const auto count = remove_page();
     if (!count) return tl::unexpected(count.error());
-    canaries_removed_.add(static_cast<double>(*count));
+    removed.add(static_cast<double>(*count));
     if (static_cast<std::size_t>(*count) < Cleaner::kPage) return true;
     if (stopped_within(stop, limits_.pause)) return false;
   }

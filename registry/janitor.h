@@ -1,4 +1,4 @@
-// Janitor: keeps history and dead sessions bounded (core/retention.h), a page at a time.
+// Janitor: keeps history, dead sessions and the audit bounded (core/retention.h), a page at a time.
 //
 // Between two statements it pauses; a stop ends it at once, within a statement too. Any number of
 // janitors may clean one database: what one has removed the others do not find. An error ends the
@@ -33,8 +33,12 @@ class Janitor {
   // A walk of all pages; true at its end, false if stopped.
   SqlResult<bool> clean_sessions(const std::stop_token& stop);
   SqlResult<bool> clean_canaries(const std::stop_token& stop);
+  SqlResult<bool> clean_audit(const std::stop_token& stop);
   SqlResult<bool> clean_history(const std::stop_token& stop);
   SqlResult<bool> round(const std::stop_token& stop);
+  // Until `remove_page` finds less than a page.
+  SqlResult<bool> remove_all(const std::stop_token& stop, Counter& removed,
+                             const std::function<SqlResult<std::int64_t>()>& remove_page);
 
   const Clock& clock_;
   Metrics& metrics_;
@@ -44,6 +48,7 @@ class Janitor {
   Counter events_removed_;
   Counter sessions_removed_;
   Counter canaries_removed_;
+  Counter audit_removed_;
   Counter rounds_;
   Gauge last_round_;
 };

@@ -14,6 +14,7 @@ constexpr const char* kEventsRemove = "events_remove";
 constexpr const char* kSessionsNext = "sessions_next";
 constexpr const char* kSessionsRemove = "sessions_remove";
 constexpr const char* kCanariesRemove = "canaries_remove";
+constexpr const char* kAuditRemove = "audit_remove";
 
 std::string limit() { return " LIMIT " + std::to_string(Cleaner::kPage); }
 
@@ -51,7 +52,14 @@ std::vector<PqxxLink::Prepared> statements() {
            "    (SELECT rae FROM rae WHERE rae LIKE 'canary-%' AND " +
                silent + " ORDER BY rae" + limit() + ")\n  AND " + silent +
                " RETURNING 1)\n"
-               "SELECT count(*) FROM r"}};
+               "SELECT count(*) FROM r"},
+          {kAuditRemove,
+           "WITH a AS (DELETE FROM audit WHERE audit_id IN\n"
+           "    (SELECT audit_id FROM audit WHERE at < to_timestamp($1::FLOAT8 / 1000000)\n"
+           "     ORDER BY at" +
+               limit() +
+               ")\n  RETURNING 1)\n"
+               "SELECT count(*) FROM a"}};
 }
 
 // Columns: rae, session, a number.
@@ -145,6 +153,10 @@ SqlResult<std::int64_t> PqxxCleaner::remove_sessions(const std::vector<SessionAg
 
 SqlResult<std::int64_t> PqxxCleaner::remove_canaries(WallTime heard_before) {
   return removed(kCanariesRemove, {std::to_string(heard_before.us)});
+}
+
+SqlResult<std::int64_t> PqxxCleaner::remove_audit(WallTime written_before) {
+  return removed(kAuditRemove, {std::to_string(written_before.us)});
 }
 
 }  // namespace dmp::registry

@@ -1,6 +1,6 @@
 // DeviceBody: the body of a list of devices, in the format asked for. Pure.
 //
-// JSON: {"items":[...],"next":CURSOR or null}, with "count" and "count_is" if they were asked for.
+// JSON: {"items":[...],"next":CURSOR or null}, with "count" and "count_is" if there is a total.
 // NDJSON: one device a line. CSV: RFC 4180 with a head; a column per field, lists as JSON, and a
 // text that a spreadsheet would take for a formula begins with an apostrophe.
 #pragma once

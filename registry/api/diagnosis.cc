@@ -47,7 +47,9 @@ std::string shape_of(std::string_view blocker, const FieldText& text) {
   shape += ": ";
   for (const char c : text(describing_field(blocker))) {
     const bool digit = c >= '0' && c <= '9';
-    if (!digit || !shape.ends_with('#')) shape += digit ? '#' : c;
+    const bool control = static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+    const char alike = control ? ' ' : c;
+    if (!digit || !shape.ends_with('#')) shape += digit ? '#' : alike;
   }
   shape.resize(std::min(shape.size(), kShapeBytesMax));
   while (!is_utf8(shape)) shape.pop_back();

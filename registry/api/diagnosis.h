@@ -41,7 +41,7 @@ class RuleBook {
 std::vector<std::string> evidence_of(std::string_view blocker);
 
 // A case without a rule, as far as cases of the same kind are alike: its blocker, and the text that
-// describes it with every number as '#', 64 bytes at most.
+// describes it with every number as '#' and every control character as ' ', 64 bytes at most.
 std::string shape_of(std::string_view blocker, const FieldText& text);
 
 }  // namespace dmp::registry::api

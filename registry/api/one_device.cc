@@ -12,6 +12,8 @@ namespace dmp::registry::api {
 namespace {
 
 constexpr std::string_view kAction = "PATCH /v1/devices/{device_id}";
+// How often a write is tried that somebody else's comes before.
+constexpr int kTriesMax = 4;
 
 std::int64_t to_integer(std::string_view text) {
   std::int64_t number = 0;
@@ -118,6 +120,20 @@ class Patch {
     if (role_ == Role::kViewer) {
       return tl::unexpected(forbidden("a viewer only reads; ask for the role operator"));
     }
+    // Who was beaten reads again: If-Match may allow the new revision too.
+    for (int tries = 0; tries < kTriesMax; ++tries) {
+      const auto written = try_write();
+      if (!written) return tl::unexpected(written.error());
+      if (*written) return {};
+    }
+    return tl::unexpected(conflict("contended", "Others keep changing the device",
+                                   "each of " + std::to_string(kTriesMax) +
+                                       " tries was beaten by another write; nothing of this one "
+                                       "was done, send it again in a second"));
+  }
+
+  // False: somebody was faster.
+  Answer<bool> try_write() {
     const auto device = read_device(query_.device_id, scope_, database_);
     if (!device) return tl::unexpected(device.error());
     if (device->provisional) {
@@ -128,15 +144,14 @@ class Patch {
                    "false"));
     }
     if (!allows(query_.if_match, device->revision)) return changed(device->revision);
-    if (auto checked = check(); !checked) return checked;
+    if (auto checked = check(); !checked) return tl::unexpected(checked.error());
     const auto rows = database_.write(
         patch_device(query_.device_id, query_.patch, device->revision, deed_, scope_));
     if (!rows) {
       log_error("api_write_failed", {{"code", rows.error().code}, {"error", rows.error().message}});
       return tl::unexpected(from_error(rows.error()));
     }
-    if (rows->empty()) return changed(device->revision + 1);
-    return {};
+    return !rows->empty();
   }
 
   [[nodiscard]] tl::unexpected<Problem> changed(std::int64_t revision) const {
@@ -172,7 +187,8 @@ class Patch {
                {"action", deed_.action},
                {"target", deed_.target},
                {"outcome", outcome},
-               {"error", rows ? "too many refusals within a minute" : rows.error().message}});
+               {"error",
+                rows ? "too many refusals to the subject within a minute" : rows.error().message}});
   }
 
   const PatchQuery& query_;

@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::string_view kSameSession =
     "t.rae = s.rae AND t.device_session_id = s.device_session_id AND t.ended_at = 0";
+// Few have: as what must not be there they are estimated well and joined fast.
+constexpr std::string_view kNotEnded =
+    " AND NOT EXISTS (SELECT 1 FROM device_state t WHERE t.rae = s.rae AND t.device_session_id ="
+    " s.device_session_id AND t.ended_at <> 0)";
 
 std::string all_of(const std::vector<std::string>& conditions) {
   std::string text;
@@ -18,7 +22,8 @@ std::string all_of(const std::vector<std::string>& conditions) {
   return text;
 }
 
-// Sessions in scope whose stored rows allow what the filter asks for.
+// Sessions in scope whose stored rows allow what the filter asks for; without an order, which reads
+// all of them anyway, only those that have not ended.
 enum class Order { kByKey, kNone };
 
 std::string sessions_that_may_pass(const Filter& filter, const Scope& scope, Order order,
@@ -26,15 +31,18 @@ std::string sessions_that_may_pass(const Filter& filter, const Scope& scope, Ord
   const StoredConditions stored = stored_conditions(filter, statement);
   std::string text = " FROM device_session s";
   const std::string same = std::string(kSameSession) + all_of(stored.state);
+  std::string not_ended;
   if (stored.rare || with_state || (order == Order::kNone && !stored.state.empty())) {
     text += " JOIN device_state t ON " + same;
   } else if (!stored.state.empty()) {
     // Most devices pass. A join by two columns that belong together is estimated far too small,
     // and then hashed whole; LIMIT makes it a look-up for each key, in key order.
     text += " CROSS JOIN LATERAL (SELECT 1 FROM device_state t WHERE " + same + " LIMIT 1) t";
+  } else if (order == Order::kNone) {
+    not_ended = kNotEnded;
   }
   return text + " WHERE s.device_id IS NOT NULL AND " + within(statement, scope, "s.rae") +
-         all_of(stored.session);
+         all_of(stored.session) + not_ended;
 }
 
 constexpr std::string_view kCurrentFirst =

@@ -31,11 +31,13 @@ Statement device_keys(const DevicesQuery& query, const Scope& scope, const Devic
 // The current session of each of `keys` (array literal of UUIDs). Columns: item_columns.
 Statement current_items(const Scope& scope, const std::string& keys);
 
-// How many sessions may pass the filter: about as many as devices. One row, one column.
+// How many sessions that have not ended may pass the filter: about as many as devices. One row, one
+// column.
 Statement sessions_estimate(const DevicesQuery& query, const Scope& scope);
 
 // The commonest values of an attribute, one more than kValuesMax if there are more, counted over
-// the sessions (labels: devices) that may pass the filter. Columns: value, count.
+// the sessions (labels: devices with one) that have not ended and may pass the filter. Columns:
+// value, count.
 inline constexpr int kValuesMax = 100;
 Statement attribute_values(const ValuesQuery& query, const Scope& scope);
 
@@ -60,8 +62,10 @@ struct Deed {
 Statement patch_device(const DeviceId& device_id, const DevicePatch& patch, std::int64_t revision,
                        const Deed& deed, const Scope& scope);
 
-// What was refused, and why. No row: so much was refused within a minute that this is left out.
+// What was refused, and why; the detail is cut. No row: so much was refused to the subject within
+// a minute that this is left out.
 inline constexpr int kAuditedPerMinuteMax = 600;
+inline constexpr std::size_t kAuditedDetailBytesMax = 256;
 Statement audit_refusal(const Deed& deed, const std::string& outcome);
 
 // A page of a device's history, newest first, one row more than `limit` if there is more. Within a

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "registry/api/json_writer.h"
 #include "registry/api/scope_sql.h"
 #include "registry/api/statements.h"
@@ -104,9 +106,13 @@ Statement patch_device(const DeviceId& device_id, const DevicePatch& patch, std:
 
 Statement audit_refusal(const Deed& deed, const std::string& outcome) {
   Statement statement;
-  statement.text = audit_row(deed, outcome, statement) +
-                   " WHERE (SELECT count(*) FROM audit WHERE at > now() - INTERVAL '1 minute') < " +
-                   std::to_string(kAuditedPerMinuteMax) + " RETURNING 1";
+  Deed refused = deed;
+  refused.detail.resize(std::min(refused.detail.size(), kAuditedDetailBytesMax));
+  while (!is_utf8(refused.detail)) refused.detail.pop_back();
+  statement.text = audit_row(refused, outcome, statement) +
+                   " WHERE (SELECT count(*) FROM audit WHERE at > now() - INTERVAL '1 minute'" +
+                   " AND outcome <> 'done' AND subject = " + text(statement, deed.subject) +
+                   ") < " + std::to_string(kAuditedPerMinuteMax) + " RETURNING 1";
   return statement;
 }
 

@@ -3,7 +3,8 @@
 // History: a row older than `history`, and all but the newest `rows` of a session. Sessions: one
 // that its RAE's rosters have left out for as long as `history` - by the RAE's own stamps, so no
 // two clocks are compared, and a RAE that is lost keeps all it had. A replay of the topics makes
-// such a session again, as invisible as before. What the canary left goes after an hour.
+// such a session again, as invisible as before. What the canary left goes after an hour, the audit
+// after 90 days.
 #pragma once
 
 #include <chrono>
@@ -20,6 +21,7 @@ struct Retention {
   std::size_t rows = 1000;
 
   static constexpr std::chrono::microseconds kCanary = std::chrono::hours(1);
+  static constexpr std::chrono::microseconds kAudit = std::chrono::hours(24 * 90);
 };
 
 struct EventKey {

@@ -146,6 +146,21 @@ TEST_F(JanitorTest, removes_what_the_canary_left_an_hour_ago) {
             (Rows{{"canary-2-1"}, {"rae-canary"}}));
 }
 
+TEST_F(JanitorTest, forgets_after_90_days_who_did_what) {
+  const auto add_audit = [&](const char* subject, int days, int rows) {
+    database_.execute(
+        "INSERT INTO audit (at, subject, role, action, target, outcome, detail) SELECT now() - "
+        "INTERVAL '" +
+        std::to_string(days) + " days', '" + subject +
+        "', 'operator', '', '', 'done', '' FROM generate_series(1, " + std::to_string(rows) + ")");
+  };
+  add_audit("past", 91, 2500);
+  add_audit("present", 89, 3);
+  clean();
+  EXPECT_EQ(database_.rows("SELECT subject, count(*) FROM audit GROUP BY 1"),
+            (Rows{{"present", "3"}}));
+}
+
 TEST_F(JanitorTest, a_session_seen_again_while_it_is_being_purged_stays) {
   see(rae_, 1, 1000);
   roster(rae_, 20 * kDay, {});

@@ -69,6 +69,18 @@ TEST(Diagnosis, knows_every_blocker_in_at_least_one_of_its_forms) {
   }
 }
 
+TEST(Diagnosis, takes_what_a_device_says_on_several_lines) {
+  Metrics metrics;
+  Doctor doctor(metrics);
+  const Texts texts = {{"onboarding.state", "onboarding"},
+                       {"onboarding.last_error", "HTTP 500\r\nout of memory"}};
+  const Rule* rule = doctor.diagnose("onboarding", from(texts));
+  ASSERT_NE(rule, nullptr);
+  EXPECT_EQ(rule->name, "onboarding-retry");
+  EXPECT_EQ(shape_of("onboarding", from(texts)), "onboarding: HTTP #  out of memory");
+  EXPECT_EQ(shape_of("offline", from({{"presence.reason", "a\x7f\tb"}})), "offline: a  b");
+}
+
 TEST(Diagnosis, counts_cases_without_a_rule_by_their_shape_and_not_without_end) {
   Metrics metrics;
   Doctor doctor(metrics);

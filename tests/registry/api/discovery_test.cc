@@ -69,6 +69,20 @@ TEST_F(Discovery, values_are_counted_within_the_filter_and_the_callers_raes) {
   EXPECT_EQ(values("labels.lab", "see-none"), Counts{});
 }
 
+TEST_F(Discovery, sessions_that_have_ended_are_not_counted) {
+  add(RaeRow{});
+  for (int i = 1; i <= 3; ++i) add(SessionRow{.session = i, .device = i, .model = "A"});
+  add(SessionRow{.session = 4, .device = 4, .model = "Gone", .ended_at = 300});
+  database().execute("INSERT INTO device (device_id, labels) VALUES ('" + uuid(1) +
+                     "', '{\"lab\": \"LA\"}'), ('" + uuid(4) + "', '{\"lab\": \"NY\"}')");
+  EXPECT_EQ(values("model"), (Counts{{"A", 3}}));
+  EXPECT_EQ(values("health"), (Counts{{"good", 3}}));
+  EXPECT_EQ(values("labels.lab"), (Counts{{"LA", 1}}));
+  const Json page = get("/v1/devices?count=estimate&limit=1");
+  EXPECT_EQ(page.at("count"), 3);
+  EXPECT_EQ(page.at("count_is"), "estimate");
+}
+
 TEST_F(Discovery, only_the_commonest_values_are_told_and_that_there_are_more) {
   add(RaeRow{});
   database().execute(

@@ -123,6 +123,21 @@ TEST_F(OneDevice, lets_one_of_many_win_who_write_at_once) {
   }
 }
 
+TEST_F(OneDevice, takes_the_writes_of_all_who_overwrite_whatever_is_there) {
+  constexpr int kWriters = 4;  // each can be beaten by the three others
+  for (int round = 1; round <= 5; ++round) {
+    std::vector<std::future<int>> writers;
+    for (int i = 0; i < kWriters; ++i) {
+      writers.push_back(std::async(std::launch::async, [i] {
+        return patch("{\"labels\":{\"writer-" + std::to_string(i) + "\":\"x\"}}", "*").status;
+      }));
+    }
+    for (auto& writer : writers) EXPECT_EQ(writer.get(), 200);
+    EXPECT_EQ(get(path()).at("revision"), round * kWriters);
+  }
+  EXPECT_EQ(get(path()).at("labels").size(), 4u);
+}
+
 TEST_F(OneDevice, is_not_changed_by_a_viewer_nor_from_outside) {
   const HttpAnswer viewer = patch(R"({"note":"x"})", "*", "see-all");
   EXPECT_EQ(viewer.status, 403);
@@ -133,6 +148,31 @@ TEST_F(OneDevice, is_not_changed_by_a_viewer_nor_from_outside) {
   EXPECT_EQ(audit(),
             "all viewer forbidden {\"note\":\"x\"}\n"
             "b admin not_found {\"note\":\"x\"}\n");
+}
+
+TEST_F(OneDevice, has_its_refusals_audited_briefly_and_up_to_a_number_for_each_subject) {
+  const auto count = [&](const char* subject) {
+    return database().cell("SELECT count(*) FROM audit WHERE subject = '" + std::string(subject) +
+                           "'");
+  };
+  const auto add_audit = [&](const char* outcome, int rows) {
+    database().execute(
+        "INSERT INTO audit (subject, role, action, target, outcome, detail) SELECT 'b', 'admin', "
+        "'', '', '" +
+        std::string(outcome) + "', '' FROM generate_series(1, " + std::to_string(rows) + ")");
+  };
+  // 255 bytes, then a character of two.
+  const std::string body = "{\"note\":\"" + std::string(246, 'x') + "\xc3\xa4\"}";
+  add_audit("done", 700);
+  add_audit("forbidden", 599);
+  EXPECT_EQ(patch(body, "*", "see-b").status, 404);
+  EXPECT_EQ(count("b"), "1300");
+  EXPECT_EQ(database().cell("SELECT detail FROM audit WHERE outcome = 'not_found'"),
+            "{\"note\":\"" + std::string(246, 'x'));
+  EXPECT_EQ(patch(body, "*", "see-b").status, 404);
+  EXPECT_EQ(count("b"), "1300");
+  EXPECT_EQ(patch(body, "*", "see-all").status, 403);
+  EXPECT_EQ(count("all"), "1");
 }
 
 TEST_F(OneDevice, with_a_provisional_identity_takes_nothing) {

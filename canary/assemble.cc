@@ -29,6 +29,9 @@ void add_cost(Figures& figures, const RunResult& result, const Surroundings& aro
   figures["rss_mib"] = around.peak_rss_mib;
   figures["load_average"] = around.load_average;
   figures["kernel_listen_drops"] = around.kernel_listen_drops;
+  if (!around.rest) return;
+  figures["rest_failures"] = static_cast<double>(around.rest->failures);
+  figures["rest_away_s"] = seconds(around.rest->away);
 }
 
 // Two libraries, one broker, the same moments: their middles must be alike. Of few samples nothing

@@ -1,11 +1,19 @@
 // From what a run measured to its report. Pure.
 #pragma once
 
+#include <optional>
+
 #include "base/metrics.h"
 #include "canary/core/report.h"
 #include "canary/run.h"
 
 namespace dmp::canary {
+
+// How the REST API failed those who looked there.
+struct RestTrouble {
+  std::int64_t failures = 0;
+  Micros away{0};
+};
 
 // What the run cost, and what the machine had to bear besides.
 struct Surroundings {
@@ -14,6 +22,7 @@ struct Surroundings {
   double load_average = 0;
   double kernel_listen_drops = 0;
   LatencyHistogram probe_puback;  // what a client of another library measured; empty: there is none
+  std::optional<RestTrouble> rest;  // none: nobody looked there
   std::vector<std::string> warnings;
 };
 

@@ -127,11 +127,14 @@ Result<Report> run_once(const Options& options, const std::stop_token& stop) {
   probe.stop();
   metrics.stop();
   cloud.stop();
+  std::optional<RestTrouble> rest;
+  if (!options.rest.empty()) rest = RestTrouble{cloud.failures(), cloud.away()};
   const Usage usage = own_usage();
-  return assemble(settings, result,
-                  {usage.cpu_s - cpu_s, usage.peak_rss_mib, load_average(),
-                   static_cast<double>(listen_drops() - drops), probe.puback(), preflight.warnings},
-                  options.budgets(), options.thresholds());
+  return assemble(
+      settings, result,
+      {usage.cpu_s - cpu_s, usage.peak_rss_mib, load_average(),
+       static_cast<double>(listen_drops() - drops), probe.puback(), rest, preflight.warnings},
+      options.budgets(), options.thresholds());
 }
 
 Status write_reports(const Options& options, const Report& report, const Figures& before,

@@ -281,6 +281,7 @@ bool Run::is_settled() const {
 }
 
 void Run::close() {
+  count_unseen();
   for (std::size_t number = 0; number < clients_.size(); ++number) {
     Client& client = clients_[number];
     result_.tally.lost += client.ledger.unconfirmed();

@@ -120,6 +120,7 @@ class Run {
   void gone(Client& client);
   void observe();
   void compare(const Census& census);
+  void count_unseen();
   void close();
 
   RunSettings settings_;
@@ -130,6 +131,7 @@ class Run {
   std::vector<FleetEvent> events_;
   std::int64_t connecting_ = 0, live_ = 0, unacknowledged_ = 0, done_ = 0;
   int readings_ = 0;
+  bool census_compared_ = false;  // at least once
   bool census_complete_ = false;
   Micros next_report_{0};
   RunResult result_;

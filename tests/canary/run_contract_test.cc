@@ -32,6 +32,11 @@ RunSettings fifty_clients() {
   return settings;
 }
 
+class SilentCloud final : public Cloud {
+ public:
+  void take_census() override {}
+};
+
 class CanaryRun : public testing::Test {
  protected:
   CanaryRun() {
@@ -49,7 +54,7 @@ class CanaryRun : public testing::Test {
   }
 
   RunResult run(const RunSettings& settings, ClientFleet& fleet) {
-    return canary::Run(settings, {clock_, fleet, observations_, nullptr, false,
+    return canary::Run(settings, {clock_, fleet, observations_, cloud_, false,
                                   [this](const Progress& progress) {
                                     if (on_progress_) on_progress_(progress);
                                   }})
@@ -66,6 +71,7 @@ class CanaryRun : public testing::Test {
   SystemClock clock_;
   ObservationQueue observations_{100, 100};
   std::stop_source stop_;
+  Cloud* cloud_ = nullptr;
   std::function<void(const Progress&)> on_progress_;
 };
 
@@ -121,6 +127,19 @@ TEST_F(CanaryRun, without_a_bridge_names_it_and_loses_everything) {
   const Report report = report_of(settings, result);
   EXPECT_EQ(report.verdict.part, Part::kBridge);
   EXPECT_EQ(report.exit_code, kBreached);
+}
+
+TEST_F(CanaryRun, takes_a_list_that_never_answers_for_one_that_shows_nothing) {
+  const StandInBridge bridge(broker_);
+  SilentCloud cloud;
+  cloud_ = &cloud;
+  auto clients = fleet();
+  RunSettings settings = fifty_clients();
+  settings.load.grace = seconds(5);  // it waits so long for an answer
+  const RunResult result = run(settings, clients);
+  EXPECT_EQ(result.tally.confirmed, 200);
+  EXPECT_EQ(result.tally.not_visible, kClients);
+  EXPECT_EQ(report_of(settings, result).verdict.part, Part::kRegistry);
 }
 
 TEST_F(CanaryRun, survives_a_broker_killed_in_the_middle_and_says_so) {

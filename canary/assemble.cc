@@ -109,21 +109,4 @@ std::string line_of(const Progress& progress) {
   return line + "  lag " + number_text(progress.lag);
 }
 
-void show(const Report& report, Metrics& metrics) {
-  for (const auto& [name, value] : report.figures) {
-    metrics
-        .gauge("dmp_canary_figure", "Figures of the last run, named as in its report",
-               {{"name", name}})
-        .set(value);
-  }
-  for (const Part part : {Part::kNone, Part::kClient, Part::kBroker, Part::kBridge, Part::kKafka,
-                          Part::kRegistry, Part::kDatabase}) {
-    metrics
-        .gauge("dmp_canary_limited_by", "1: the part that limited the last run",
-               {{"part", std::string(name_of(part))}})
-        .set(part == report.verdict.part ? 1 : 0);
-  }
-  metrics.gauge("dmp_canary_exit_code", "Of the last run; 0: it passed").set(report.exit_code);
-}
-
 }  // namespace dmp::canary

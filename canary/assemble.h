@@ -3,7 +3,6 @@
 
 #include <optional>
 
-#include "base/metrics.h"
 #include "canary/core/report.h"
 #include "canary/run.h"
 
@@ -31,8 +30,5 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
 
 // One line of progress.
 std::string line_of(const Progress& progress);
-
-// The report's figures as gauges: of the last run.
-void show(const Report& report, Metrics& metrics);
 
 }  // namespace dmp::canary

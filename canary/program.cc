@@ -246,7 +246,7 @@ int run_program(const Options& options, const std::stop_token& stop) {
   if (options.command == kCertificates) {
     const auto status = issue_identities(
         {options.authority_certificate, options.authority_key}, options.certificates, options.run,
-        options.clients, std::chrono::duration_cast<std::chrono::seconds>(options.valid));
+        options.identities(), std::chrono::duration_cast<std::chrono::seconds>(options.valid));
     if (status) return kPassed;
     std::fprintf(stderr, "dmp-canary: %s\n", status.error().message.c_str());
     return kUsage;

@@ -42,8 +42,8 @@ class CanaryProgram : public testing::Test {
             "--prometheus=" + broker_.file("report.prom")};
   }
 
-  pid_t start(std::vector<std::string> words) const {
-    words.insert(words.begin(), {DMP_CANARY_PROGRAM, "run"});
+  pid_t start(std::vector<std::string> words, const std::string& command = "run") const {
+    words.insert(words.begin(), {DMP_CANARY_PROGRAM, command});
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
@@ -128,6 +128,14 @@ TEST_F(CanaryProgram, ends_with_2_before_it_begins_if_it_is_asked_for_nonsense) 
   EXPECT_EQ(run({"--authority-key=" + broker_.file("server.key")}), 2);
   EXPECT_TRUE(says("not the private key of")) << text("said");
   EXPECT_FALSE(std::filesystem::exists(broker_.file("report.json")));
+}
+
+TEST_F(CanaryProgram, makes_as_many_certificates_as_a_run_takes) {
+  const StandInBridge bridge(broker_);
+  std::vector<std::string> words = flags_but({"--run=beforehand"});
+  ASSERT_EQ(exit_code(start(words, "certificates")), 0) << text("said");
+  std::erase_if(words, [](const std::string& word) { return word.starts_with("--authority"); });
+  EXPECT_EQ(exit_code(start(words)), 0) << text("said");
 }
 
 TEST_F(CanaryProgram, ends_with_130_when_interrupted_and_still_reports) {

@@ -52,6 +52,15 @@ void compare_with_probe(const LatencyHistogram& probe, Report& report) {
                             " ms: do not trust either before you know why");
 }
 
+void add_probe(const Witness& probe, Report& report) {
+  if (probe.failures > 0 || probe.puback.count() == 0) {
+    report.warnings.push_back("the Paho probe failed " + std::to_string(probe.failures) +
+                              " times and measured " + std::to_string(probe.puback.count()) +
+                              " PUBACKs: the fleet's figures have no full second witness");
+  }
+  compare_with_probe(probe.puback, report);
+}
+
 std::string ms_text(const LatencyHistogram& histogram, double percent) {
   return number_text(static_cast<double>(histogram.percentile(percent).count() / 100) / 10);
 }
@@ -72,7 +81,11 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
   result.watch.add_figures(report.figures, result.burst_end);
   report.figures["clients"] = static_cast<double>(settings.load.clients);
   add_cost(report.figures, result, around);
-  compare_with_probe(around.probe_puback, report);
+  if (around.probe) {
+    add_probe(*around.probe, report);
+  } else {
+    add_stage(report.figures, "probe_puback", {});
+  }
   for (const PhaseResult& phase : result.phases) {
     report.phases.push_back({std::string(name_of(phase.plan.phase)), phase.plan.events,
                              seconds(phase.began), seconds(phase.took), phase.in_time});

@@ -14,13 +14,19 @@ struct RestTrouble {
   Micros away{0};
 };
 
+// What a client of another library measured.
+struct Witness {
+  LatencyHistogram puback;
+  std::int64_t failures = 0;  // connects and updates that were not answered
+};
+
 // What the run cost, and what the machine had to bear besides.
 struct Surroundings {
   double cpu_s = 0;
   double peak_rss_mib = 0;
   double load_average = 0;
   double kernel_listen_drops = 0;
-  LatencyHistogram probe_puback;  // what a client of another library measured; empty: there is none
+  std::optional<Witness> probe;     // none: it was not asked for
   std::optional<RestTrouble> rest;  // none: nobody looked there
   std::vector<std::string> warnings;
 };

@@ -131,11 +131,13 @@ Result<Report> run_once(const Options& options, const std::stop_token& stop) {
   cloud.stop();
   std::optional<RestTrouble> rest;
   if (!options.rest.empty()) rest = RestTrouble{cloud.failures(), cloud.away()};
+  std::optional<Witness> witness_of_puback;
+  if (options.probe) witness_of_puback = Witness{probe.puback(), probe.failures()};
   const Usage usage = own_usage();
   return assemble(
       settings, result,
       {usage.cpu_s - cpu_s, usage.peak_rss_mib, load_average(),
-       static_cast<double>(listen_drops() - drops), probe.puback(), rest, preflight.warnings},
+       static_cast<double>(listen_drops() - drops), witness_of_puback, rest, preflight.warnings},
       options.budgets(), options.thresholds());
 }
 

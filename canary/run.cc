@@ -55,6 +55,7 @@ RunResult Run::run(const std::stop_token& stop) {
       plan.grace = kEndWithin;
     }
     run_phase(plan, stop);
+    if (plan.phase == Phase::kLeave) finish_leaving(plan, stop);
   }
   close();
   return std::move(result_);
@@ -71,6 +72,16 @@ void Run::wait_for_readings() {
       ++readings_;
     }
   }
+}
+
+// Stopped while clients left one after the other: who is still there leaves now.
+void Run::finish_leaving(PhasePlan plan, const std::stop_token& stop) {
+  if (!stop.stop_requested() || result_.interrupted) return;
+  result_.interrupted = true;
+  if (live_ == 0) return;
+  plan.over = Micros(0);
+  plan.grace = kEndWithin;
+  run_phase(plan, stop);
 }
 
 void Run::run_phase(const PhasePlan& plan, const std::stop_token& stop) {
@@ -215,7 +226,8 @@ void Run::begin_update(int number, Micros due) {
 
 void Run::begin_leave(int number) {
   Client& client = clients_[static_cast<std::size_t>(number)];
-  if (client.state != State::kConnected) return;
+  if (client.state != State::kConnected || client.leaving) return;
+  client.leaving = true;
   const Timestamp stamp = client.voice.stamp(parts_.clock.wall_us());
   // Sent in this order on one connection; the Will would say the same if this were lost.
   (void)parts_.fleet.publish(number, {agent_topic(client.voice.rae(), TopicKind::kPresence),

@@ -82,6 +82,7 @@ class Run {
     State state = State::kIdle;
     bool asked_subscribe = false;
     bool subscribed = false;
+    bool leaving = false;
     Micros due{0};       // of what it is doing: connecting, subscribing
     Micros began_at{0};  // connecting
   };
@@ -96,6 +97,7 @@ class Run {
   [[nodiscard]] int number_of(std::int64_t event) const;
 
   void wait_for_readings();
+  void finish_leaving(PhasePlan plan, const std::stop_token& stop);
   void run_phase(const PhasePlan& plan, const std::stop_token& stop);
   void begin_due(PhaseRun& phase, Micros began);
   void retry_waiting(Phase phase);

@@ -37,6 +37,33 @@ class SilentCloud final : public Cloud {
   void take_census() override {}
 };
 
+// A fleet that is told to stop as soon as its first client leaves.
+class StopsLeaving final : public ClientFleet {
+ public:
+  StopsLeaving(ClientFleet& fleet, std::stop_source& stop) : fleet_(fleet), stop_(stop) {}
+  Status connect(int client, const Introduction& introduction) override {
+    return fleet_.connect(client, introduction);
+  }
+  Status subscribe(int client, const std::string& topic) override {
+    return fleet_.subscribe(client, topic);
+  }
+  Result<int> publish(int client, const Outgoing& message) override {
+    return fleet_.publish(client, message);
+  }
+  void leave(int client) override {
+    stop_.request_stop();
+    fleet_.leave(client);
+  }
+  void abandon(int client) override { fleet_.abandon(client); }
+  void poll(SteadyTime deadline, std::vector<FleetEvent>& events) override {
+    fleet_.poll(deadline, events);
+  }
+
+ private:
+  ClientFleet& fleet_;
+  std::stop_source& stop_;
+};
+
 class CanaryRun : public testing::Test {
  protected:
   CanaryRun() {
@@ -215,6 +242,16 @@ TEST_F(CanaryRun, that_is_interrupted_leaves_and_reports_what_it_has) {
   EXPECT_EQ(result.tally.unsent, 0) << "what was not due yet is not missing";
   EXPECT_GT(result.tally.sent, 0);
   EXPECT_EQ(report_of(settings, result).exit_code, kInterrupted);
+}
+
+TEST_F(CanaryRun, that_is_interrupted_while_it_leaves_says_goodbye_for_everybody) {
+  const StandInBridge bridge(broker_);
+  auto clients = fleet();
+  StopsLeaving stopping(clients, stop_);
+  const RunResult result = run(fifty_clients(), stopping);
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_EQ(result.tally.left, kClients);
+  EXPECT_EQ(result.tally.forced, 0);
 }
 
 }  // namespace

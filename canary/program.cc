@@ -126,6 +126,10 @@ Result<Report> run_once(const Options& options, const std::stop_token& stop) {
   if (!options.rest.empty()) cloud.run();
   if (options.probe) probe.run();
   const RunResult result = run.run(stop);
+  // All at once: each may be waiting for an answer, and a stop is bounded.
+  probe.ask_to_stop();
+  metrics.ask_to_stop();
+  cloud.ask_to_stop();
   probe.stop();
   metrics.stop();
   cloud.stop();

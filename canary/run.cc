@@ -44,7 +44,7 @@ Run::Client& Run::client_of(std::int64_t event) {
 
 RunResult Run::run(const std::stop_token& stop) {
   start_ = parts_.clock.steady();
-  wait_for_readings();
+  wait_for_readings(stop);
   start_ = parts_.clock.steady();
   result_.started_us = parts_.clock.wall_us();
   for (PhasePlan plan : phases_of(settings_.load)) {
@@ -62,11 +62,14 @@ RunResult Run::run(const std::stop_token& stop) {
 }
 
 // How the platform stood before: what it is behind because of others is not the canary's.
-void Run::wait_for_readings() {
+void Run::wait_for_readings(const std::stop_token& stop) {
   if (!parts_.reads_metrics) return;
   const SteadyTime deadline = start_ + kReadingsWithin;
-  while (readings_ < kReadingsBefore && parts_.clock.steady() < deadline) {
-    if (auto seen = parts_.observations.pop_until(deadline); seen && seen->reading) {
+  while (readings_ < kReadingsBefore && !stop.stop_requested()) {
+    const SteadyTime now = parts_.clock.steady();
+    if (now >= deadline) return;
+    if (auto seen = parts_.observations.pop_until(std::min(deadline, now + kTurnMost));
+        seen && seen->reading) {
       seen->reading->at = Micros(readings_ - kReadingsBefore);
       result_.watch.take(*seen->reading);
       ++readings_;

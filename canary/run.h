@@ -96,7 +96,7 @@ class Run {
   [[nodiscard]] Client& client_of(std::int64_t event);
   [[nodiscard]] int number_of(std::int64_t event) const;
 
-  void wait_for_readings();
+  void wait_for_readings(const std::stop_token& stop);
   void finish_leaving(PhasePlan plan, const std::stop_token& stop);
   void run_phase(const PhasePlan& plan, const std::stop_token& stop);
   void begin_due(PhaseRun& phase, Micros began);

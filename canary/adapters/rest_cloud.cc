@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kTimeoutS = 5;
+constexpr int kTimeoutS = 2;
 constexpr std::chrono::milliseconds kPause{10};
 constexpr std::chrono::milliseconds kCensusPause{500};
 constexpr int kPagesMax = 1000;

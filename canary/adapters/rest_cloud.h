@@ -28,6 +28,7 @@ class RestCloud final : public Cloud {
   ~RestCloud() override;
 
   void run();
+  void ask_to_stop() { thread_.request_stop(); }  // does not wait
   void stop();
   void take_census() override { census_wanted_ = true; }
 

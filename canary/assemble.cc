@@ -29,6 +29,9 @@ void add_cost(Figures& figures, const RunResult& result, const Surroundings& aro
   figures["rss_mib"] = around.peak_rss_mib;
   figures["load_average"] = around.load_average;
   figures["kernel_listen_drops"] = around.kernel_listen_drops;
+  if (!around.rest) return;
+  figures["rest_failures"] = static_cast<double>(around.rest->failures);
+  figures["rest_away_s"] = seconds(around.rest->away);
 }
 
 // Two libraries, one broker, the same moments: their middles must be alike. Of few samples nothing
@@ -38,7 +41,6 @@ constexpr double kTimes = 5;
 constexpr double kApartMs = 20;
 
 void compare_with_probe(const LatencyHistogram& probe, Report& report) {
-  if (probe.count() == 0) return;
   add_stage(report.figures, "probe_puback", probe);
   const double theirs = figure(report.figures, "probe_puback_p50_ms");
   const double ours = figure(report.figures, "puback_p50_ms");
@@ -48,6 +50,15 @@ void compare_with_probe(const LatencyHistogram& probe, Report& report) {
   report.warnings.push_back("the Paho probe measured a PUBACK p50 of " + number_text(theirs) +
                             " ms, the fleet " + number_text(ours) +
                             " ms: do not trust either before you know why");
+}
+
+void add_probe(const Witness& probe, Report& report) {
+  if (probe.failures > 0 || probe.puback.count() == 0) {
+    report.warnings.push_back("the Paho probe failed " + std::to_string(probe.failures) +
+                              " times and measured " + std::to_string(probe.puback.count()) +
+                              " PUBACKs: the fleet's figures have no full second witness");
+  }
+  compare_with_probe(probe.puback, report);
 }
 
 std::string ms_text(const LatencyHistogram& histogram, double percent) {
@@ -70,7 +81,11 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
   result.watch.add_figures(report.figures, result.burst_end);
   report.figures["clients"] = static_cast<double>(settings.load.clients);
   add_cost(report.figures, result, around);
-  compare_with_probe(around.probe_puback, report);
+  if (around.probe) {
+    add_probe(*around.probe, report);
+  } else {
+    add_stage(report.figures, "probe_puback", {});
+  }
   for (const PhaseResult& phase : result.phases) {
     report.phases.push_back({std::string(name_of(phase.plan.phase)), phase.plan.events,
                              seconds(phase.began), seconds(phase.took), phase.in_time});
@@ -104,23 +119,6 @@ std::string line_of(const Progress& progress) {
           ms_text(puback, 99) + " ms  confirmed p50 " + ms_text(confirmed, 50) + " p99 " +
           ms_text(confirmed, 99) + " ms";
   return line + "  lag " + number_text(progress.lag);
-}
-
-void show(const Report& report, Metrics& metrics) {
-  for (const auto& [name, value] : report.figures) {
-    metrics
-        .gauge("dmp_canary_figure", "Figures of the last run, named as in its report",
-               {{"name", name}})
-        .set(value);
-  }
-  for (const Part part : {Part::kNone, Part::kClient, Part::kBroker, Part::kBridge, Part::kKafka,
-                          Part::kRegistry, Part::kDatabase}) {
-    metrics
-        .gauge("dmp_canary_limited_by", "1: the part that limited the last run",
-               {{"part", std::string(name_of(part))}})
-        .set(part == report.verdict.part ? 1 : 0);
-  }
-  metrics.gauge("dmp_canary_exit_code", "Of the last run; 0: it passed").set(report.exit_code);
 }
 
 }  // namespace dmp::canary

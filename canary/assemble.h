@@ -1,11 +1,24 @@
 // From what a run measured to its report. Pure.
 #pragma once
 
-#include "base/metrics.h"
+#include <optional>
+
 #include "canary/core/report.h"
 #include "canary/run.h"
 
 namespace dmp::canary {
+
+// How the REST API failed those who looked there.
+struct RestTrouble {
+  std::int64_t failures = 0;
+  Micros away{0};
+};
+
+// What a client of another library measured.
+struct Witness {
+  LatencyHistogram puback;
+  std::int64_t failures = 0;  // connects and updates that were not answered
+};
 
 // What the run cost, and what the machine had to bear besides.
 struct Surroundings {
@@ -13,7 +26,8 @@ struct Surroundings {
   double peak_rss_mib = 0;
   double load_average = 0;
   double kernel_listen_drops = 0;
-  LatencyHistogram probe_puback;  // what a client of another library measured; empty: there is none
+  std::optional<Witness> probe;     // none: it was not asked for
+  std::optional<RestTrouble> rest;  // none: nobody looked there
   std::vector<std::string> warnings;
 };
 
@@ -22,8 +36,5 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
 
 // One line of progress.
 std::string line_of(const Progress& progress);
-
-// The report's figures as gauges: of the last run.
-void show(const Report& report, Metrics& metrics);
 
 }  // namespace dmp::canary

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <random>
 
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "canary/adapters/report_files.h"
 #include "canary/adapters/rest_cloud.h"
 #include "canary/assemble.h"
+#include "canary/last_run.h"
 
 namespace dmp::canary {
 namespace {
@@ -124,22 +126,29 @@ Result<Report> run_once(const Options& options, const std::stop_token& stop) {
   if (!options.rest.empty()) cloud.run();
   if (options.probe) probe.run();
   const RunResult result = run.run(stop);
+  // All at once: each may be waiting for an answer, and a stop is bounded.
+  probe.ask_to_stop();
+  metrics.ask_to_stop();
+  cloud.ask_to_stop();
   probe.stop();
   metrics.stop();
   cloud.stop();
+  std::optional<RestTrouble> rest;
+  if (!options.rest.empty()) rest = RestTrouble{cloud.failures(), cloud.away()};
+  std::optional<Witness> witness_of_puback;
+  if (options.probe) witness_of_puback = Witness{probe.puback(), probe.failures()};
   const Usage usage = own_usage();
-  return assemble(settings, result,
-                  {usage.cpu_s - cpu_s, usage.peak_rss_mib, load_average(),
-                   static_cast<double>(listen_drops() - drops), probe.puback(), preflight.warnings},
-                  options.budgets(), options.thresholds());
+  return assemble(
+      settings, result,
+      {usage.cpu_s - cpu_s, usage.peak_rss_mib, load_average(),
+       static_cast<double>(listen_drops() - drops), witness_of_puback, rest, preflight.warnings},
+      options.budgets(), options.thresholds());
 }
 
-Status write_reports(const Options& options, const Report& report, const Figures& before,
-                     const Metrics& metrics) {
+Status write_reports(const Options& options, const Report& report, const Figures& before) {
   const std::pair<std::string, std::string> files[] = {{options.json, json_of(report)},
                                                        {options.html, html_of(report, before)},
-                                                       {options.junit, junit_of(report)},
-                                                       {options.prometheus, metrics.text()}};
+                                                       {options.junit, junit_of(report)}};
   Status first;
   for (const auto& [path, text] : files) {
     if (path.empty()) continue;
@@ -148,35 +157,61 @@ Status write_reports(const Options& options, const Report& report, const Figures
   return first;
 }
 
-int run_and_tell(const Options& options, const std::stop_token& stop, Metrics& metrics) {
-  Figures before;
+void tell(const Report& report, const Figures& before) {
+  std::printf("%s", text_of(report).c_str());
+  for (const std::string& line : comparison_of(before, report.figures)) {
+    std::printf("  %s\n", line.c_str());
+  }
+  std::fflush(stdout);
+}
+
+// Nothing: there is no report.
+std::optional<Report> report_of(const Options& options, const std::stop_token& stop,
+                                Figures& before, int& exit_code) {
   // A run that compares with what it then replaces is the first one sometime.
   const bool is_first = options.compare == options.json && access(options.json.c_str(), F_OK) != 0;
   if (!options.compare.empty() && !is_first) {
     auto read = read_figures(options.compare);
     if (!read) {
       log_error("cannot_compare", {{"error", read.error().message}});
-      return kUsage;
+      exit_code = kUsage;
+      return std::nullopt;
     }
     before = std::move(*read);
   }
-  const auto report = run_once(options, stop);
+  auto report = run_once(options, stop);
   if (!report) {
     log_error("cannot_run", {{"error", report.error().message}});
     const bool usage = report.error().code.starts_with("bad_");  // settings, files, certificates
-    return usage ? kUsage : kInternal;
+    exit_code = usage ? kUsage : kInternal;
+    return std::nullopt;
   }
-  std::printf("%s", text_of(*report).c_str());
-  for (const std::string& line : comparison_of(before, report->figures)) {
-    std::printf("  %s\n", line.c_str());
+  exit_code = report->exit_code;
+  return std::move(*report);
+}
+
+int run_and_tell(const Options& options, const std::stop_token& stop, LastRun& last) {
+  Figures before;
+  int exit_code = kInternal;
+  Status written;
+  if (const auto report = report_of(options, stop, before, exit_code)) {
+    tell(*report, before);
+    last.made(*report);
+    written = write_reports(options, *report, before);
+  } else {
+    last.not_made();
   }
-  std::fflush(stdout);
-  show(*report, metrics);
-  if (auto status = write_reports(options, *report, before, metrics); !status) {
-    log_error("cannot_write", {{"error", status.error().message}});
-    return kInternal;
+  const SystemClock clock;
+  last.ended(written ? exit_code : kInternal, clock.wall_us());
+  if (!options.prometheus.empty()) {
+    if (auto status = write_file(options.prometheus, last.text()); !status && written) {
+      written = status;
+    }
   }
-  return report->exit_code;
+  if (written) return exit_code;
+  log_error("cannot_write", {{"error", written.error().message}});
+  last.ended(kInternal, clock.wall_us());
+  return kInternal;
 }
 
 // Until it is stopped; a run that failed is told and does not keep the next from its time.
@@ -199,9 +234,10 @@ int run_again_and_again(const Options& options, const std::stop_token& stop, Met
   std::mt19937_64 random(std::random_device{}());
   std::uniform_int_distribution<std::int64_t> late(0, options.jitter.count());
   SystemClock clock;
+  LastRun last(metrics);
   while (!stopped_within(stop, milliseconds(late(random)))) {
     const SteadyTime next = clock.steady() + options.every;
-    const int code = run_and_tell(options, stop, metrics);
+    const int code = run_and_tell(options, stop, last);
     log_info("run_ended", {{"exit_code", code}});
     const auto left = std::chrono::duration_cast<milliseconds>(next - clock.steady());
     if (stopped_within(stop, std::max(left, milliseconds(0)))) break;
@@ -216,7 +252,7 @@ int run_program(const Options& options, const std::stop_token& stop) {
   if (options.command == kCertificates) {
     const auto status = issue_identities(
         {options.authority_certificate, options.authority_key}, options.certificates, options.run,
-        options.clients, std::chrono::duration_cast<std::chrono::seconds>(options.valid));
+        options.identities(), std::chrono::duration_cast<std::chrono::seconds>(options.valid));
     if (status) return kPassed;
     std::fprintf(stderr, "dmp-canary: %s\n", status.error().message.c_str());
     return kUsage;
@@ -225,7 +261,8 @@ int run_program(const Options& options, const std::stop_token& stop) {
   sharpen_timers();
   Metrics metrics;
   if (options.every.count() > 0) return run_again_and_again(options, stop, metrics);
-  return run_and_tell(options, stop, metrics);
+  LastRun last(metrics);
+  return run_and_tell(options, stop, last);
 }
 
 }  // namespace dmp::canary

@@ -44,7 +44,7 @@ Run::Client& Run::client_of(std::int64_t event) {
 
 RunResult Run::run(const std::stop_token& stop) {
   start_ = parts_.clock.steady();
-  wait_for_readings();
+  wait_for_readings(stop);
   start_ = parts_.clock.steady();
   result_.started_us = parts_.clock.wall_us();
   for (PhasePlan plan : phases_of(settings_.load)) {
@@ -55,22 +55,36 @@ RunResult Run::run(const std::stop_token& stop) {
       plan.grace = kEndWithin;
     }
     run_phase(plan, stop);
+    if (plan.phase == Phase::kLeave) finish_leaving(plan, stop);
   }
   close();
   return std::move(result_);
 }
 
 // How the platform stood before: what it is behind because of others is not the canary's.
-void Run::wait_for_readings() {
+void Run::wait_for_readings(const std::stop_token& stop) {
   if (!parts_.reads_metrics) return;
   const SteadyTime deadline = start_ + kReadingsWithin;
-  while (readings_ < kReadingsBefore && parts_.clock.steady() < deadline) {
-    if (auto seen = parts_.observations.pop_until(deadline); seen && seen->reading) {
+  while (readings_ < kReadingsBefore && !stop.stop_requested()) {
+    const SteadyTime now = parts_.clock.steady();
+    if (now >= deadline) return;
+    if (auto seen = parts_.observations.pop_until(std::min(deadline, now + kTurnMost));
+        seen && seen->reading) {
       seen->reading->at = Micros(readings_ - kReadingsBefore);
       result_.watch.take(*seen->reading);
       ++readings_;
     }
   }
+}
+
+// Stopped while clients left one after the other: who is still there leaves now.
+void Run::finish_leaving(PhasePlan plan, const std::stop_token& stop) {
+  if (!stop.stop_requested() || result_.interrupted) return;
+  result_.interrupted = true;
+  if (live_ == 0) return;
+  plan.over = Micros(0);
+  plan.grace = kEndWithin;
+  run_phase(plan, stop);
 }
 
 void Run::run_phase(const PhasePlan& plan, const std::stop_token& stop) {
@@ -215,7 +229,8 @@ void Run::begin_update(int number, Micros due) {
 
 void Run::begin_leave(int number) {
   Client& client = clients_[static_cast<std::size_t>(number)];
-  if (client.state != State::kConnected) return;
+  if (client.state != State::kConnected || client.leaving) return;
+  client.leaving = true;
   const Timestamp stamp = client.voice.stamp(parts_.clock.wall_us());
   // Sent in this order on one connection; the Will would say the same if this were lost.
   (void)parts_.fleet.publish(number, {agent_topic(client.voice.rae(), TopicKind::kPresence),
@@ -281,6 +296,7 @@ bool Run::is_settled() const {
 }
 
 void Run::close() {
+  count_unseen();
   for (std::size_t number = 0; number < clients_.size(); ++number) {
     Client& client = clients_[number];
     result_.tally.lost += client.ledger.unconfirmed();

@@ -82,6 +82,7 @@ class Run {
     State state = State::kIdle;
     bool asked_subscribe = false;
     bool subscribed = false;
+    bool leaving = false;
     Micros due{0};       // of what it is doing: connecting, subscribing
     Micros began_at{0};  // connecting
   };
@@ -95,7 +96,8 @@ class Run {
   [[nodiscard]] Client& client_of(std::int64_t event);
   [[nodiscard]] int number_of(std::int64_t event) const;
 
-  void wait_for_readings();
+  void wait_for_readings(const std::stop_token& stop);
+  void finish_leaving(PhasePlan plan, const std::stop_token& stop);
   void run_phase(const PhasePlan& plan, const std::stop_token& stop);
   void begin_due(PhaseRun& phase, Micros began);
   void retry_waiting(Phase phase);
@@ -120,6 +122,7 @@ class Run {
   void gone(Client& client);
   void observe();
   void compare(const Census& census);
+  void count_unseen();
   void close();
 
   RunSettings settings_;
@@ -130,6 +133,7 @@ class Run {
   std::vector<FleetEvent> events_;
   std::int64_t connecting_ = 0, live_ = 0, unacknowledged_ = 0, done_ = 0;
   int readings_ = 0;
+  bool census_compared_ = false;  // at least once
   bool census_complete_ = false;
   Micros next_report_{0};
   RunResult result_;

@@ -155,7 +155,16 @@ void Run::compare(const Census& census) {
         const auto shown = census.find(client.voice.rae().str());
         return shown == census.end() || shown->second < confirmed.us;
       });
+  census_compared_ = true;
   census_complete_ = result_.tally.not_visible == 0;
+}
+
+// A list that never answered has shown nothing, which is not the same as nothing to complain of.
+void Run::count_unseen() {
+  if (parts_.cloud == nullptr || census_compared_ || result_.interrupted) return;
+  result_.tally.not_visible =
+      std::count_if(clients_.begin(), clients_.end(),
+                    [](const Client& client) { return client.ledger.last_confirmed().is_set(); });
 }
 
 }  // namespace dmp::canary

@@ -332,11 +332,9 @@ void MosquittoFleet::poll(SteadyTime deadline, std::vector<FleetEvent>& events) 
   auto patience =
       std::clamp<std::chrono::nanoseconds>(deadline - now, std::chrono::nanoseconds(0), kPollMost);
   if (!events_.empty()) patience = {};
-  const timespec timeout{.tv_sec = 0, .tv_nsec = patience.count()};
   std::array<epoll_event, kServedPerPoll> ready{};
-  const int count = epoll_pwait2(epoll_, ready.data(), kServedPerPoll, &timeout, nullptr);
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = ready[static_cast<std::size_t>(i)];
+  const std::size_t count = wait_.wait(epoll_, ready, patience);
+  for (const epoll_event& event : std::span(ready).first(count)) {
     serve(*clients_[event.data.u32], event.events);
   }
   events.insert(events.end(), std::make_move_iterator(events_.begin()),

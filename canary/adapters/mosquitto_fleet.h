@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "canary/adapters/epoll_wait.h"
 #include "canary/adapters/tls_context.h"
 #include "canary/ports.h"
 
@@ -52,6 +53,7 @@ class MosquittoFleet final : public ClientFleet {
   const BrokerAccess access_;
   const Clock& clock_;
   const int epoll_;
+  EpollWait wait_;
   const Client* current_ = nullptr;  // whose handshake goes on
   Result<TlsContext> tls_;           // the error is every connect's
   SteadyTime next_round_{};

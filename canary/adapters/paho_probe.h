@@ -31,6 +31,7 @@ class PahoProbe {
   PahoProbe& operator=(const PahoProbe&) = delete;
 
   void run();
+  void ask_to_stop() { thread_.request_stop(); }  // does not wait
   void stop();
 
   // After stop().

@@ -44,6 +44,7 @@ void ProgramMetrics::watch(const std::stop_token& stop) {
     if (reading.asked_bridge) {
       if (const auto text = metrics_of(sources_.bridge)) reading.bridge = read_bridge(*text);
     }
+    if (stop.stop_requested()) return;
     if (reading.asked_registry) {
       if (const auto text = metrics_of(sources_.registry)) reading.registry = read_registry(*text);
     }

@@ -23,6 +23,7 @@ class ProgramMetrics {
       : sources_(std::move(sources)), queue_(queue) {}
 
   void run();
+  void ask_to_stop() { thread_.request_stop(); }  // does not wait
   void stop();
 
  private:

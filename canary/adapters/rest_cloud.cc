@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kTimeoutS = 5;
+constexpr int kTimeoutS = 2;
 constexpr std::chrono::milliseconds kPause{10};
 constexpr std::chrono::milliseconds kCensusPause{500};
 constexpr int kPagesMax = 1000;
@@ -90,6 +90,7 @@ void RestCloud::watch(const std::stop_token& stop) {
   Connection connection(access_);
   std::size_t next = 0;
   std::chrono::milliseconds pause{0};
+  last_read_ = clock_.steady();
   while (!stopped_within(stop, pause)) {
     if (census_wanted_) {
       count_all(connection, stop);
@@ -104,13 +105,17 @@ void RestCloud::watch(const std::stop_token& stop) {
   }
 }
 
+void RestCloud::failed() {
+  ++failures_;
+  away_us_ += std::chrono::duration_cast<Micros>(clock_.steady() - last_read_).count();
+  last_read_ = clock_.steady();
+}
+
 void RestCloud::look_at(Connection& connection, std::size_t sampled) {
   const auto page = connection.get("/v1/devices?canary=1&limit=1&rae=" + sample_[sampled]);
   const std::int64_t seen_us = clock_.wall_us();
-  if (!page) {
-    ++failures_;
-    return;
-  }
+  if (!page) return failed();
+  last_read_ = clock_.steady();
   if (page->at("items").empty()) return;
   const std::int64_t due_us = due_shown(page->at("items").front());
   if (due_us <= shown_[sampled]) return;
@@ -123,10 +128,8 @@ void RestCloud::count_all(Connection& connection, const std::stop_token& stop) {
   std::string path = kPage;
   for (int pages = 0; pages < kPagesMax && !stop.stop_requested(); ++pages) {
     const auto page = connection.get(path);
-    if (!page) {
-      ++failures_;
-      return;
-    }
+    if (!page) return failed();
+    last_read_ = clock_.steady();
     for (const Json& item : page->at("items")) {
       const std::string rae = text_at(item, "rae");
       if (rae.starts_with(prefix_)) census[rae] = due_shown(item);

@@ -28,15 +28,19 @@ class RestCloud final : public Cloud {
   ~RestCloud() override;
 
   void run();
+  void ask_to_stop() { thread_.request_stop(); }  // does not wait
   void stop();
   void take_census() override { census_wanted_ = true; }
 
   [[nodiscard]] std::int64_t failures() const { return failures_; }
+  // How long it did not answer, of all the time it was asked.
+  [[nodiscard]] Micros away() const { return Micros(away_us_); }
 
  private:
   struct Connection;
 
   void watch(const std::stop_token& stop);
+  void failed();
   void look_at(Connection& connection, std::size_t sampled);
   void count_all(Connection& connection, const std::stop_token& stop);
 
@@ -48,6 +52,8 @@ class RestCloud final : public Cloud {
   std::vector<std::int64_t> shown_;  // by sampled client, when the update was due
   std::atomic<bool> census_wanted_ = false;
   std::atomic<std::int64_t> failures_ = 0;
+  std::atomic<std::int64_t> away_us_ = 0;
+  SteadyTime last_read_{};  // when the one before ended, well or not
   std::jthread thread_;
 };
 

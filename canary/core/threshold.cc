@@ -94,7 +94,7 @@ Result<Threshold> Threshold::parse(std::string_view text) {
 std::optional<std::string> Threshold::breach(const Figures& figures) const {
   const auto found = figures.find(figure_);
   if (found == figures.end()) {
-    return is_stage_ ? std::optional(text_ + ": nothing was measured") : std::nullopt;
+    return text_ + ": nothing was measured";
   }
   const double value = found->second;
   const bool beyond = above_ ? value > bound_ : value < bound_;

@@ -19,8 +19,8 @@ class Threshold {
   // Error "bad_setting": says what is not understood and what would be.
   static Result<Threshold> parse(std::string_view text);
 
-  // What was found, for people, if it fails the run. A stage nothing was measured of fails too:
-  // a run that measured nothing has not passed.
+  // What was found, for people, if it fails the run. What nothing was measured of fails too: a
+  // run that measured nothing has not passed.
   [[nodiscard]] std::optional<std::string> breach(const Figures& figures) const;
 
   [[nodiscard]] const std::string& text() const { return text_; }

@@ -55,7 +55,7 @@ class Judge {
     limited |= counted("lost", "updates were sent and never confirmed");
     limited |= counted("not_taken", "updates had no subscriber: the bridge was not there");
     limited |= counted("rejected", "updates went to dead letters");
-    limited |= away("bridge_away_s", "bridge");
+    limited |= away("bridge_away_s", "bridge's metrics");
     return limited;
   }
 
@@ -83,12 +83,16 @@ class Judge {
     if (at("peak_lag") > budgets_.lag_records) {
       limited |= counted("peak_lag", "records the registry was behind at its worst");
     }
-    limited |= away("registry_away_s", "registry");
+    limited |= away("registry_away_s", "registry's metrics");
+    if (away("rest_away_s", "REST API")) {
+      limited = true;
+      counted("rest_failures", "reads of its list failed");
+    }
     return limited;
   }
 
   Part registry_or_database() {
-    if (at("registry_away_s") >= kAwayS) return Part::kRegistry;
+    if (at("registry_away_s") >= kAwayS || at("rest_away_s") >= kAwayS) return Part::kRegistry;
     if (at("ingest_retries") > 0) {
       note(shown(at("ingest_retries")) + " statements had to be tried again");
       return Part::kDatabase;
@@ -132,7 +136,7 @@ class Judge {
   bool away(const char* name, const char* who) {
     const double seconds = at(name);
     if (seconds < kAwayS) return false;
-    note(std::string("the ") + who + "'s metrics did not answer for " + shown(seconds) + " s");
+    note(std::string("the ") + who + " did not answer for " + shown(seconds) + " s");
     return true;
   }
 

@@ -32,6 +32,38 @@ RunSettings fifty_clients() {
   return settings;
 }
 
+class SilentCloud final : public Cloud {
+ public:
+  void take_census() override {}
+};
+
+// A fleet that is told to stop as soon as its first client leaves.
+class StopsLeaving final : public ClientFleet {
+ public:
+  StopsLeaving(ClientFleet& fleet, std::stop_source& stop) : fleet_(fleet), stop_(stop) {}
+  Status connect(int client, const Introduction& introduction) override {
+    return fleet_.connect(client, introduction);
+  }
+  Status subscribe(int client, const std::string& topic) override {
+    return fleet_.subscribe(client, topic);
+  }
+  Result<int> publish(int client, const Outgoing& message) override {
+    return fleet_.publish(client, message);
+  }
+  void leave(int client) override {
+    stop_.request_stop();
+    fleet_.leave(client);
+  }
+  void abandon(int client) override { fleet_.abandon(client); }
+  void poll(SteadyTime deadline, std::vector<FleetEvent>& events) override {
+    fleet_.poll(deadline, events);
+  }
+
+ private:
+  ClientFleet& fleet_;
+  std::stop_source& stop_;
+};
+
 class CanaryRun : public testing::Test {
  protected:
   CanaryRun() {
@@ -49,7 +81,7 @@ class CanaryRun : public testing::Test {
   }
 
   RunResult run(const RunSettings& settings, ClientFleet& fleet) {
-    return canary::Run(settings, {clock_, fleet, observations_, nullptr, false,
+    return canary::Run(settings, {clock_, fleet, observations_, cloud_, false,
                                   [this](const Progress& progress) {
                                     if (on_progress_) on_progress_(progress);
                                   }})
@@ -66,6 +98,7 @@ class CanaryRun : public testing::Test {
   SystemClock clock_;
   ObservationQueue observations_{100, 100};
   std::stop_source stop_;
+  Cloud* cloud_ = nullptr;
   std::function<void(const Progress&)> on_progress_;
 };
 
@@ -121,6 +154,19 @@ TEST_F(CanaryRun, without_a_bridge_names_it_and_loses_everything) {
   const Report report = report_of(settings, result);
   EXPECT_EQ(report.verdict.part, Part::kBridge);
   EXPECT_EQ(report.exit_code, kBreached);
+}
+
+TEST_F(CanaryRun, takes_a_list_that_never_answers_for_one_that_shows_nothing) {
+  const StandInBridge bridge(broker_);
+  SilentCloud cloud;
+  cloud_ = &cloud;
+  auto clients = fleet();
+  RunSettings settings = fifty_clients();
+  settings.load.grace = seconds(5);  // it waits so long for an answer
+  const RunResult result = run(settings, clients);
+  EXPECT_EQ(result.tally.confirmed, 200);
+  EXPECT_EQ(result.tally.not_visible, kClients);
+  EXPECT_EQ(report_of(settings, result).verdict.part, Part::kRegistry);
 }
 
 TEST_F(CanaryRun, survives_a_broker_killed_in_the_middle_and_says_so) {
@@ -196,6 +242,16 @@ TEST_F(CanaryRun, that_is_interrupted_leaves_and_reports_what_it_has) {
   EXPECT_EQ(result.tally.unsent, 0) << "what was not due yet is not missing";
   EXPECT_GT(result.tally.sent, 0);
   EXPECT_EQ(report_of(settings, result).exit_code, kInterrupted);
+}
+
+TEST_F(CanaryRun, that_is_interrupted_while_it_leaves_says_goodbye_for_everybody) {
+  const StandInBridge bridge(broker_);
+  auto clients = fleet();
+  StopsLeaving stopping(clients, stop_);
+  const RunResult result = run(fifty_clients(), stopping);
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_EQ(result.tally.left, kClients);
+  EXPECT_EQ(result.tally.forced, 0);
 }
 
 }  // namespace

@@ -23,7 +23,6 @@ TEST(Threshold, is_breached_by_what_is_beyond_its_bound) {
       {"lost>2.5", true},
       {"connected<3000", true},
       {"connected<2999", false},
-      {"unsent>0", false},
   };
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.text);
@@ -37,6 +36,12 @@ TEST(Threshold, says_what_it_found) {
   EXPECT_EQ(Threshold::parse("puback.p99>200ms")->breach({{"puback_p99_ms", 312.5}}),
             "puback.p99>200ms: it was 312.5 ms");
   EXPECT_EQ(Threshold::parse("lost>0")->breach({{"lost", 7}}), "lost>0: it was 7");
+}
+
+TEST(Threshold, of_a_count_that_is_missing_is_breached) {
+  EXPECT_EQ(Threshold::parse("s_to_lag_zero>10")->breach({{"lost", 0}}),
+            "s_to_lag_zero>10: nothing was measured")
+      << "the lag never came back";
 }
 
 TEST(Threshold, of_a_stage_nothing_was_measured_of_is_breached) {

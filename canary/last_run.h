@@ -1,0 +1,38 @@
+// LastRun: the last run as gauges, for whoever scrapes a canary that runs again and again.
+//
+// What the last run did not find out is NaN, never a figure of a run before it. Thread-safe as far
+// as Metrics is; called by one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/metrics.h"
+#include "canary/core/figures.h"
+#include "canary/core/report.h"
+
+namespace dmp::canary {
+
+class LastRun {
+ public:
+  // `metrics` outlives it.
+  explicit LastRun(Metrics& metrics) : metrics_(metrics) {}
+
+  // Of a run that was made.
+  void made(const Report& report);
+  // Of one that could not be.
+  void not_made();
+  // After either: with what, and when in Âµs of the wall clock.
+  void ended(int exit_code, std::int64_t wall_us);
+
+  [[nodiscard]] std::string text() const { return metrics_.text(); }
+
+ private:
+  void show(const Figures& figures, const Part* limited_by);
+
+  Metrics& metrics_;
+  std::map<std::string, Gauge> figures_;  // ever shown; of a fixed set of names
+};
+
+}  // namespace dmp::canary

@@ -91,7 +91,8 @@ class CanaryRun : public testing::Test {
   static Report report_of(const RunSettings& settings, const RunResult& result) {
     // However busy the machine is: what is judged here is no time.
     const Budgets budgets{1e6, 1e6, 1e6, 1e6, 1e6, 1e6};
-    return assemble(settings, result, {}, budgets, {*Threshold::parse("lost>0")});
+    return assemble(settings, result, {}, budgets,
+                    {*Threshold::parse("lost>0"), *Threshold::parse("unsent>0")});
   }
 
   test::Mosquitto broker_{{}};

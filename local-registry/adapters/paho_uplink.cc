@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include <MQTTAsync.h>
 #include <mqtt/async_client.h>
 
 #include "base/log.h"
@@ -37,6 +38,8 @@ struct PahoUplink::Client {
         on_publish(*this),
         port(port_of(broker.uri)),
         mqtt(broker.uri, broker.client_id, mqtt::create_options(MQTTVERSION_5), nullptr) {
+    // By default Paho prints every packet into a buffer that nobody reads.
+    MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
     mqtt.set_connection_lost_handler(
         [this](const std::string& cause) { lost(cause.empty() ? "the connection ended" : cause); });
     mqtt.set_disconnected_handler([this](const mqtt::properties&, mqtt::ReasonCode reason) {

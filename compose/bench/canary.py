@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from compose.bench import cost
-from compose.bench.staleness import PAUSE_S, Reader, new_ages_ms, percentile
+from compose.bench.staleness import Reader, percentile, watch
 from compose.fleet import AGENTS, DEVICES, PER_SECOND, Fleet
 from compose.report import Failure
 
@@ -83,12 +83,7 @@ def beside_real_devices(run, reader):
     """(the canary's report, ages of real devices' values when first seen, while it ran)."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         running = pool.submit(run)
-        shown, ages_ms = reader.edits()[1], []
-        while not running.done():
-            time.sleep(PAUSE_S)
-            seen_us, edits = reader.edits()
-            ages_ms += new_ages_ms(shown, edits, seen_us)
-            shown = edits
+        ages_ms, _ = watch(reader, running.done)
         return running.result(), ages_ms
 
 

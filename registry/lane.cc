@@ -28,6 +28,7 @@ void Lane::run(RecordSource& source) {
       shared_.metrics.credit(number_, left);
       work(*turn, records);
       shared_.metrics.credit(number_, shared_.limits.batch);
+      if (left.left()) shared_.assignment.wait(*turn, shared_.limits.rest);
     }
     beat(source);
     shared_.assignment.leave(number_);

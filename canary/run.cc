@@ -241,11 +241,17 @@ void Run::begin_leave(int number) {
 }
 
 void Run::expire_connects() {
-  if (connecting_ == 0) return;
-  const Micros limit = now() - settings_.connect_timeout;
+  const Micros at = now();
+  if (connecting_ == 0 || at < next_expiry_) return;
+  next_expiry_ = at + settings_.connect_timeout;
   for (std::size_t number = 0; number < clients_.size(); ++number) {
     Client& client = clients_[number];
-    if (client.state != State::kConnecting || client.began_at > limit) continue;
+    if (client.state != State::kConnecting) continue;
+    const Micros expiry = client.began_at + settings_.connect_timeout;
+    if (expiry > at) {
+      next_expiry_ = std::min(next_expiry_, expiry);
+      continue;
+    }
     parts_.fleet.abandon(static_cast<int>(number));
     gone(client);
     result_.tally.refused.add("no CONNACK in time");

@@ -135,6 +135,7 @@ class Run {
   int readings_ = 0;
   bool census_compared_ = false;  // at least once
   bool census_complete_ = false;
+  Micros next_expiry_{0};  // no connect can take too long before
   Micros next_report_{0};
   RunResult result_;
 };

@@ -127,7 +127,7 @@ void Run::gone(Client& client) {
     --live_;
     // Nobody will acknowledge these any more.
     unacknowledged_ -= client.ledger.unacknowledged();
-    if (client.asked_subscribe && client.subscribed) --done_;
+    if (client.subscribed) --done_;
   }
   client.state = State::kGone;
 }
@@ -156,15 +156,12 @@ void Run::compare(const Census& census) {
         return shown == census.end() || shown->second < confirmed.us;
       });
   census_compared_ = true;
-  census_complete_ = result_.tally.not_visible == 0;
 }
 
 // A list that never answered has shown nothing, which is not the same as nothing to complain of.
 void Run::count_unseen() {
   if (parts_.cloud == nullptr || census_compared_ || result_.interrupted) return;
-  result_.tally.not_visible =
-      std::count_if(clients_.begin(), clients_.end(),
-                    [](const Client& client) { return client.ledger.last_confirmed().is_set(); });
+  compare({});
 }
 
 }  // namespace dmp::canary

@@ -1,6 +1,5 @@
 // What the clients, and those who look at the platform, tell a run.
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
 #include "canary/run.h"
@@ -10,16 +9,7 @@
 namespace dmp::canary {
 namespace {
 
-constexpr int kFirstRefusal = 0x80;
 constexpr int kNoSubscriber = 0x10;
-
-// Unset if no message of ours can have had it.
-Timestamp stamp_of(const std::string& correlation) {
-  Timestamp stamp;
-  const char* end = correlation.data() + correlation.size();
-  const auto [at, problem] = std::from_chars(correlation.data(), end, stamp.us);
-  return problem == std::errc() && at == end ? stamp : Timestamp{};
-}
 
 }  // namespace
 

@@ -24,7 +24,6 @@ namespace {
 
 constexpr std::size_t kServedPerPoll = 8;  // handshakes take long, and what is due must not wait
 constexpr int kPacketsPerTurn = 8;
-constexpr int kFirstRefusal = 0x80;  // reason codes of MQTT 5 from here on are errors
 // libmosquitto counts keepalives in whole seconds, and somebody must look at them.
 constexpr std::chrono::seconds kRound{1};
 constexpr std::chrono::milliseconds kPollMost{250};

@@ -1,8 +1,8 @@
 #include "canary/program.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <random>
 

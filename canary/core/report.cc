@@ -1,6 +1,5 @@
 #include "canary/core/report.h"
 
-#include <cmath>
 #include <cstdio>
 
 namespace dmp::canary {

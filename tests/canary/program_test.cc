@@ -1,5 +1,4 @@
 // The program itself: what it leaves behind, and how it ends.
-#include <array>
 #include <csignal>
 #include <filesystem>
 #include <fstream>

@@ -1,5 +1,4 @@
 // Runs against a real Mosquitto, over mutual TLS and its access list.
-#include <memory>
 #include <stop_token>
 
 #include <gtest/gtest.h>

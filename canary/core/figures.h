@@ -29,6 +29,9 @@ inline constexpr Percentile kPercentiles[] = {{"p50", 50}, {"p90", 90},    {"p95
 // `STAGE_p50_ms` … `STAGE_max_ms` and `STAGE_count`. Of an empty histogram the count alone.
 void add_stage(Figures& figures, std::string_view stage, const LatencyHistogram& histogram);
 
+// As it stands in reports: 6 significant digits.
+std::string number_text(double value);
+
 // Figures that are counts or ratios, which a threshold may name as they are.
 bool is_count(std::string_view name);
 std::string counts_listed();

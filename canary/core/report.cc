@@ -43,12 +43,6 @@ std::string count_line(const Figures& figures) {
 
 }  // namespace
 
-std::string number_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
 int exit_code_of(const Report& report) {
   if (report.interrupted) return kInterrupted;
   if (figure(report.figures, "connected") == 0) return kCannotConnect;

@@ -67,7 +67,4 @@ std::optional<double> change_percent(double before, double now);
 // One line per latency and count that changed, "puback_p99_ms 3.1 -> 4.5 (+45 %)".
 std::vector<std::string> comparison_of(const Figures& before, const Figures& now);
 
-// As it stands in reports: 6 significant digits.
-std::string number_text(double value);
-
 }  // namespace dmp::canary

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/tcp_connections.h"
 #include "canary/adapters/identities.h"
 #include "canary/adapters/mosquitto_fleet.h"
 #include "canary/assemble.h"
@@ -72,9 +73,8 @@ class CanaryRun : public testing::Test {
   }
 
   MosquittoFleet fleet(int keepalive_s = 20) {
-    const std::string uri = broker_.uri();
-    return {{"127.0.0.1", std::stoi(uri.substr(uri.rfind(':') + 1)), broker_.file("ca.crt"),
-             broker_.file("clients"), keepalive_s},
+    return {{"127.0.0.1", port_of(broker_.uri()), broker_.file("ca.crt"), broker_.file("clients"),
+             keepalive_s},
             kClients,
             clock_};
   }

@@ -31,6 +31,7 @@ struct FleetEvent {
   Kind kind = Kind::kConnected;
   int client = 0;
   SteadyTime at{};
+  SteadyTime tcp{}, tls{};  // kConnected: when TCP stood, and when TLS did
   int message_id = 0;
   int code = 0;
   std::string text;

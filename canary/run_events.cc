@@ -49,7 +49,11 @@ void Run::on_connected(Client& client, const FleetEvent& event) {
   ++live_;
   const Micros at = since_start(event.at);
   ++result_.tally.connected;
+  const Micros tcp = since_start(event.tcp), tls = since_start(event.tls);
   result_.tally.reached(Stage::kConnect, client.due, at);
+  result_.tally.reached(Stage::kConnectTcp, client.began_at, tcp);
+  result_.tally.reached(Stage::kConnectTls, tcp, tls);
+  result_.tally.reached(Stage::kConnectMqtt, tls, at);
   if (event.code > 0) {
     ++result_.tally.retransmitted;
   } else {

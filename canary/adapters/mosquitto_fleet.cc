@@ -70,6 +70,7 @@ struct MosquittoFleet::Client {
   std::unique_ptr<mosquitto, Destroy> mqtt;  // none before connecting and when it is over
   int watched = -1;                          // the socket epoll knows
   unsigned interest = 0;
+  std::optional<SteadyTime> tcp_since, tls_since;
   bool connected = false;  // CONNACK was here
   bool leaving = false;
   bool over = false;  // told; only waits for being destroyed
@@ -93,9 +94,11 @@ struct MosquittoFleet::Callbacks {
       return;
     }
     client.connected = true;
-    client.fleet->tell(
-        client,
-        {.kind = Kind::kConnected, .code = retransmits(mosquitto_socket(mqtt)), .text = {}});
+    client.fleet->tell(client, {.kind = Kind::kConnected,
+                                .tcp = *client.tcp_since,
+                                .tls = *client.tls_since,
+                                .code = retransmits(mosquitto_socket(mqtt)),
+                                .text = {}});
   }
 
   static void on_disconnect(mosquitto* /*mqtt*/, void* object, int code,
@@ -288,10 +291,12 @@ void MosquittoFleet::go_on(Client& client, unsigned flags) {
     tell(client, {.kind = Kind::kRefused, .text = socket_error(client.watched)});
     return;
   }
+  if (!client.tcp_since) client.tcp_since = clock_.steady();  // its socket has become writable
   if (client.is_handshaking()) {
     mosquitto_loop_read(mqtt, kPacketsPerTurn);
     if (mosquitto_socket(mqtt) != -1 && !client.is_handshaking()) {
-      mosquitto_loop_write(mqtt, kPacketsPerTurn);
+      client.tls_since = clock_.steady();
+      mosquitto_loop_write(mqtt, kPacketsPerTurn);  // CONNECT
     }
     return;
   }

@@ -17,8 +17,11 @@ using Figures = std::map<std::string, double>;
 double figure(const Figures& figures, const std::string& name);
 
 // Stages of an update's way, and the canary's own lateness. Each has kPercentiles and a count.
-inline constexpr std::string_view kStages[] = {"connect",   "suback",  "puback",
-                                               "confirmed", "visible", "wire_late"};
+// "connect" counts from when it was due; connect_tcp, connect_tls and connect_mqtt are what its
+// parts took from when it was begun: until TCP stood, then until TLS did, then until CONNACK.
+inline constexpr std::string_view kStages[] = {"connect",      "connect_tcp", "connect_tls",
+                                               "connect_mqtt", "suback",      "puback",
+                                               "confirmed",    "visible",     "wire_late"};
 struct Percentile {
   std::string_view name;
   double percent;

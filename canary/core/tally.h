@@ -14,7 +14,17 @@
 namespace dmp::canary {
 
 // In the order of kStages.
-enum class Stage { kConnect, kSuback, kPuback, kConfirmed, kVisible, kWireLate };
+enum class Stage {
+  kConnect,
+  kConnectTcp,
+  kConnectTls,
+  kConnectMqtt,
+  kSuback,
+  kPuback,
+  kConfirmed,
+  kVisible,
+  kWireLate
+};
 inline constexpr std::size_t kStageCount = std::size(kStages);
 
 // Reason -> how often. At most 32 reasons; further ones count as "other".

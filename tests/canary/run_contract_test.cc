@@ -117,6 +117,11 @@ TEST_F(CanaryRun, has_every_update_confirmed_and_leaves_nobody_behind) {
   const RunSettings settings = fifty_clients();
   const RunResult result = run(settings, clients);
   EXPECT_EQ(result.tally.connected, kClients);
+  for (const Stage part : {Stage::kConnectTcp, Stage::kConnectTls, Stage::kConnectMqtt}) {
+    EXPECT_EQ(result.tally.histogram(part).count(), kClients);
+    EXPECT_LE(result.tally.histogram(part).percentile(100),
+              result.tally.histogram(Stage::kConnect).percentile(100));
+  }
   EXPECT_EQ(result.tally.subscribed, kClients);
   EXPECT_EQ(result.tally.sent, 200);
   EXPECT_EQ(result.tally.acknowledged, 200);

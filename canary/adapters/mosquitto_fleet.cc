@@ -9,14 +9,12 @@
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "canary/adapters/tcp_socket.h"
 
 namespace dmp::canary {
 namespace {
@@ -33,20 +31,6 @@ using Kind = FleetEvent::Kind;
 std::string reason_text(int code) {
   if (code == MOSQ_ERR_ERRNO) return std::generic_category().message(errno);
   return code >= kFirstRefusal ? mosquitto_reason_string(code) : mosquitto_strerror(code);
-}
-
-int retransmits(int socket) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
-  return static_cast<int>(info.tcpi_total_retrans);
-}
-
-std::string socket_error(int socket) {
-  int problem = 0;
-  socklen_t size = sizeof problem;
-  getsockopt(socket, SOL_SOCKET, SO_ERROR, &problem, &size);
-  return problem == 0 ? "refused or closed before TLS" : std::generic_category().message(problem);
 }
 
 struct Properties {
@@ -79,6 +63,14 @@ struct MosquittoFleet::Client {
     auto* tls = static_cast<SSL*>(mosquitto_ssl_get(mqtt.get()));
     return tls != nullptr && SSL_is_init_finished(tls) == 0;
   }
+
+  // After every call that may have ended the handshake, be it the one that began to connect: on a
+  // busy machine the broker's answer is there before we have looked for it.
+  void note_handshake(SteadyTime now) {
+    if (tls_since || mosquitto_ssl_get(mqtt.get()) == nullptr || is_handshaking()) return;
+    tls_since = now;
+    if (!tcp_since) tcp_since = now;
+  }
 };
 
 // What libmosquitto calls, always from inside a call of ours.
@@ -94,6 +86,7 @@ struct MosquittoFleet::Callbacks {
       return;
     }
     client.connected = true;
+    client.note_handshake(client.fleet->clock_.steady());
     client.fleet->tell(client, {.kind = Kind::kConnected,
                                 .tcp = *client.tcp_since,
                                 .tls = *client.tls_since,
@@ -266,6 +259,7 @@ void MosquittoFleet::settle(Client& client) {
     Callbacks::on_disconnect(client.mqtt.get(), &client, MOSQ_ERR_TLS, nullptr);
   }
   if (socket == -1 || client.over) return;  // destroyed at the end of poll()
+  client.note_handshake(clock_.steady());
   // Of a handshake only its first step waits for writing, the connection; ClientHello always fits.
   const bool connecting = client.watched == -1;
   const bool wants_write =
@@ -295,7 +289,6 @@ void MosquittoFleet::go_on(Client& client, unsigned flags) {
   if (client.is_handshaking()) {
     mosquitto_loop_read(mqtt, kPacketsPerTurn);
     if (mosquitto_socket(mqtt) != -1 && !client.is_handshaking()) {
-      client.tls_since = clock_.steady();
       mosquitto_loop_write(mqtt, kPacketsPerTurn);  // CONNECT
     }
     return;

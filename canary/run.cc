@@ -200,7 +200,6 @@ void Run::begin_subscribe(int number, Micros due) {
   Client& client = clients_[static_cast<std::size_t>(number)];
   if (client.state != State::kConnected) return;
   client.due = due;
-  client.asked_subscribe = true;
   // One that failed is told of by the connection's end.
   (void)parts_.fleet.subscribe(number, agent_topic(client.voice.rae(), TopicKind::kConfirm));
 }
@@ -241,11 +240,21 @@ void Run::begin_leave(int number) {
 }
 
 void Run::expire_connects() {
+  const Micros at = now();
+  if (at < next_expiry_) return;
+  next_expiry_ = at + settings_.connect_timeout;
+  expire_connects(at - settings_.connect_timeout);
+}
+
+void Run::expire_connects(Micros limit) {
   if (connecting_ == 0) return;
-  const Micros limit = now() - settings_.connect_timeout;
   for (std::size_t number = 0; number < clients_.size(); ++number) {
     Client& client = clients_[number];
-    if (client.state != State::kConnecting || client.began_at > limit) continue;
+    if (client.state != State::kConnecting) continue;
+    if (client.began_at > limit) {
+      next_expiry_ = std::min(next_expiry_, client.began_at + settings_.connect_timeout);
+      continue;
+    }
     parts_.fleet.abandon(static_cast<int>(number));
     gone(client);
     result_.tally.refused.add("no CONNACK in time");
@@ -261,13 +270,7 @@ void Run::give_up(Phase phase) {
     result_.tally.refused.add("never begun: earlier connects did not end");
   }
   waiting_.clear();
-  if (phase != Phase::kConnect) return;
-  for (std::size_t number = 0; number < clients_.size(); ++number) {
-    if (clients_[number].state != State::kConnecting) continue;
-    parts_.fleet.abandon(static_cast<int>(number));
-    gone(clients_[number]);
-    result_.tally.refused.add("no CONNACK in time");
-  }
+  if (phase == Phase::kConnect) expire_connects(now());
 }
 
 std::int64_t Run::answered(const PhaseRun& phase) const {
@@ -292,7 +295,7 @@ bool Run::is_settled() const {
       std::all_of(clients_.begin(), clients_.end(),
                   [](const Client& client) { return client.ledger.unconfirmed() == 0; });
   return all_confirmed && result_.watch.lag_is_back() &&
-         (parts_.cloud == nullptr || census_complete_);
+         (parts_.cloud == nullptr || (census_compared_ && result_.tally.not_visible == 0));
 }
 
 void Run::close() {

@@ -7,6 +7,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from compose import canary_access
 from compose.bench import cost
 from compose.bench.staleness import Reader, percentile, watch
 from compose.fleet import AGENTS, DEVICES, PER_SECOND, Fleet
@@ -97,23 +98,14 @@ class Canary:
 
     def command(self, target, **options):
         """Its command line; the report goes to `target`. An option that is None is left out."""
-        stack, pki = self._stack, self._stack.state.pki
         access = {
-            "mqtt-uri": stack.mosquitto.uri,
-            "mqtt-ca": stack.authority.certificate,
-            "authority-certificate": stack.authority.certificate,
-            "authority-key": stack.state.secrets / "authority" / "ca.key",
+            **canary_access.settings(self._stack),
             "certificates": self._reports / "certificates",
-            "rest": stack.api,
-            "rest-ca": pki / "ca.crt",
-            "rest-token": stack.state.secrets / "rest.token",
-            "bridge-metrics": f"http://127.0.0.1:{stack.ports['bridge-admin']}",
-            "registry-metrics": f"http://127.0.0.1:{stack.ports['registry-admin']}",
             "json": target,
             "html": target.with_suffix(".html"),
         }
         flags = {**access, **{name.replace("_", "-"): value for name, value in options.items()}}
-        argv = [stack.state.bin / "dmp-canary", "run"]
+        argv = [self._stack.state.bin / "dmp-canary", "run"]
         return argv + [f"--{name}={value}" for name, value in flags.items() if value is not None]
 
     def run(self, **options):

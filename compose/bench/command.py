@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from compose import provision
-from compose.bench import bridge, canary, ingest, staleness, stall, verdicts
+from compose.bench import bridge, canary, canary_peers, ingest, staleness, stall, verdicts
 from compose.kept_logs import KeptLogs
 from compose.private_stack import private_stack
 from compose.report import Failure, quiet
@@ -16,6 +16,7 @@ BENCHES = {
     "stall": stall,
     "bridge": bridge,
     "canary": canary,
+    "canary-peers": canary_peers,
     "verdicts": verdicts,
 }
 SCALABLE = ("ingest", "stall")

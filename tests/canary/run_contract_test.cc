@@ -1,12 +1,16 @@
 // Runs against a real Mosquitto, over mutual TLS and its access list.
-#include <memory>
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <stop_token>
 
 #include <gtest/gtest.h>
 
+#include "base/tcp_connections.h"
 #include "canary/adapters/identities.h"
 #include "canary/adapters/mosquitto_fleet.h"
 #include "canary/assemble.h"
+#include "canary/core/preflight.h"
 #include "canary/run.h"
 #include "tests/canary/stand_in_bridge.h"
 #include "tests/fixtures/mosquitto.h"
@@ -30,6 +34,11 @@ RunSettings fifty_clients() {
                    .hold = milliseconds(100),
                    .grace = seconds(60)};
   return settings;
+}
+
+std::int64_t open_descriptors() {
+  using std::filesystem::directory_iterator;
+  return std::distance(directory_iterator("/proc/self/fd"), directory_iterator());
 }
 
 class SilentCloud final : public Cloud {
@@ -73,9 +82,8 @@ class CanaryRun : public testing::Test {
   }
 
   MosquittoFleet fleet(int keepalive_s = 20) {
-    const std::string uri = broker_.uri();
-    return {{"127.0.0.1", std::stoi(uri.substr(uri.rfind(':') + 1)), broker_.file("ca.crt"),
-             broker_.file("clients"), keepalive_s},
+    return {{"127.0.0.1", port_of(broker_.uri()), broker_.file("ca.crt"), broker_.file("clients"),
+             keepalive_s},
             kClients,
             clock_};
   }
@@ -109,6 +117,11 @@ TEST_F(CanaryRun, has_every_update_confirmed_and_leaves_nobody_behind) {
   const RunSettings settings = fifty_clients();
   const RunResult result = run(settings, clients);
   EXPECT_EQ(result.tally.connected, kClients);
+  for (const Stage part : {Stage::kConnectTcp, Stage::kConnectTls, Stage::kConnectMqtt}) {
+    EXPECT_EQ(result.tally.histogram(part).count(), kClients);
+    EXPECT_LE(result.tally.histogram(part).percentile(100),
+              result.tally.histogram(Stage::kConnect).percentile(100));
+  }
   EXPECT_EQ(result.tally.subscribed, kClients);
   EXPECT_EQ(result.tally.sent, 200);
   EXPECT_EQ(result.tally.acknowledged, 200);
@@ -119,6 +132,18 @@ TEST_F(CanaryRun, has_every_update_confirmed_and_leaves_nobody_behind) {
   EXPECT_EQ(result.tally.forced, 0);
   EXPECT_EQ(result.tally.histogram(Stage::kConfirmed).count(), 200);
   EXPECT_EQ(report_of(settings, result).exit_code, kPassed);
+}
+
+TEST_F(CanaryRun, takes_as_many_file_descriptors_as_it_said_beforehand) {
+  const StandInBridge bridge(broker_);
+  auto clients = fleet();
+  const std::int64_t before = open_descriptors();
+  std::int64_t most = 0;
+  on_progress_ = [&](const Progress& progress) {
+    if (progress.live == kClients) most = std::max(most, open_descriptors() - before);
+  };
+  run(fifty_clients(), clients);
+  EXPECT_EQ(most, descriptors_for(kClients) - descriptors_for(0));
 }
 
 TEST_F(CanaryRun, in_a_storm_connects_everybody_as_well) {

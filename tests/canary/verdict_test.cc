@@ -69,6 +69,19 @@ TEST(Verdict, tells_the_figure_and_the_budget) {
   EXPECT_EQ(verdict.evidence, std::vector<std::string>{"p99 until PUBACK: 312.4, budget 200"});
 }
 
+TEST(Verdict, of_slow_connects_tells_which_part_of_them_took_long) {
+  const Verdict verdict = judge({{"connect_p99_ms", 3100},
+                                 {"connect_tcp_p99_ms", 3010},
+                                 {"connect_tls_p99_ms", 4.5},
+                                 {"connect_mqtt_p99_ms", 1}},
+                                {});
+  EXPECT_EQ(verdict.evidence,
+            (std::vector<std::string>{
+                "p99 until CONNACK: 3100, budget 2000",
+                "of a connect that was begun, p99 until TCP stood: 3010 ms, then until TLS did: "
+                "4.5 ms, then until CONNACK: 1 ms"}));
+}
+
 TEST(Verdict, goes_by_the_budgets_it_is_given) {
   Budgets budgets;
   budgets.puback_ms = 400;

@@ -40,7 +40,12 @@ void Lane::work(Turn turn, const std::vector<Record>& records) {
   for (const Record& record : records) ++counts[record.partition];
   for (const auto& [partition, count] : counts) shared_.metrics.taken(partition, count);
   std::vector<DeadLetter> letters;
-  if (!store_guarded(turn, records, letters) || !bury(turn, letters)) return;
+  if (!store_guarded(turn, records, letters)) return;
+  // What did not decode was found before what the database refuses.
+  std::ranges::sort(letters, {}, [](const DeadLetter& letter) {
+    return std::pair(letter.record.partition, letter.record.offset);
+  });
+  if (!bury(turn, letters)) return;
   shared_.assignment.done(turn, records);
   shared_.resyncs.tell(behind_, store_);
 }

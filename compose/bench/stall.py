@@ -31,9 +31,9 @@ WHO = ("registry", "baseline")
 
 WHAT = f"a database away for 60 s and for 5 min, at {PER_SECOND} msg/s with a burst of {BURST}"
 TARGETS = {
-    f"{name}.{figure}": target
+    f"{name}.{figure}": "0"
     for name in ("frozen", "stopped")
-    for figure, target in (("rebalances", "0"), ("lost", "0"), ("stale", "0"))
+    for figure in ("mib_over_bound", "rebalances", "lost", "stale")
 }
 
 
@@ -187,6 +187,8 @@ class Stall:
         found["stale"] = ingest.SESSIONS - self._current_sessions()
         bound = probe.metric(stack.ports["registry-admin"], "dmp_ingest_memory_bound_bytes")
         found["declared_bound_mib"] = round(bound / 2**20, 1)
+        over = found["peak_rss_mib"] - found["declared_bound_mib"]
+        found["mib_over_bound"] = round(max(0.0, over), 1)
         beside = watch.figures("baseline", ended)
         del beside["rebalances"]
         found |= {f"baseline_{key}": value for key, value in beside.items()}

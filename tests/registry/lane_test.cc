@@ -140,6 +140,21 @@ TEST_F(LaneTest, finds_the_record_the_database_refuses_and_stores_the_rest) {
   EXPECT_EQ(letters[0].sqlstate, "23514");
 }
 
+TEST_F(LaneTest, buries_bad_records_in_the_order_of_their_partition_however_they_are_bad) {
+  auto records = changes(40);
+  records[7] = change(99, 99, "cursed");
+  records[23].value = "{";
+  store_.refuse_model("cursed");
+  source_.push(std::move(records));
+  start();
+  ASSERT_TRUE(wait_for([&] { return done(40); }));
+  end();
+  const auto letters = dead_letters_.letters();
+  ASSERT_EQ(letters.size(), 2U);
+  EXPECT_EQ(letters[0].record.offset, 7);
+  EXPECT_EQ(letters[1].record.offset, 23);
+}
+
 TEST_F(LaneTest, a_bad_record_is_not_done_before_its_dead_letter_is_kept) {
   dead_letters_.fail_next(1'000'000);
   auto records = changes(3);

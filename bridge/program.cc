@@ -31,7 +31,8 @@ Status run_program(const Options& options, const std::stop_token& stop) {
   KafkaSink sink({.brokers = options.kafka_brokers,
                   .client_id = options.name,
                   .ready_fd = wake.fd(),
-                  .properties = {}});
+                  .properties = {},
+                  .topics = routes->kafka_topics()});
   PahoSource source(mqtt_options(options, routes->filters()), **window, wake, clock);
   KafkaCommands commands({.brokers = options.kafka_brokers,
                           .client_id = options.name,

@@ -1,6 +1,7 @@
 #include "bridge/core/route.h"
 
 #include <algorithm>
+#include <set>
 
 #include "bridge/core/filter.h"
 #include "schema/topics.h"
@@ -113,6 +114,12 @@ std::vector<std::string> Routes::filters() const {
   std::vector<std::string> filters;
   for (const Route& route : routes_) filters.push_back(route.filter);
   return filters;
+}
+
+std::vector<std::string> Routes::kafka_topics() const {
+  std::set<std::string> topics;
+  for (const Route& route : routes_) topics.insert(route.kafka_topic);
+  return {topics.begin(), topics.end()};
 }
 
 }  // namespace dmp::bridge

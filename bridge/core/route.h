@@ -48,6 +48,7 @@ class Routes {
   [[nodiscard]] Routed route(const Message& message) const;
 
   [[nodiscard]] std::vector<std::string> filters() const;
+  [[nodiscard]] std::vector<std::string> kafka_topics() const;  // each once
 
  private:
   explicit Routes(std::vector<Route> routes) : routes_(std::move(routes)) {}

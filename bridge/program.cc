@@ -40,7 +40,8 @@ Status run_program(const Options& options, const std::stop_token& stop) {
                           .topic = std::string(kafka::kDeviceCommands)},
                          wake);
   Uplink uplink(options.name, *routes, **window, sink, clock, instruments);
-  Downlink downlink(options.name, commands, source, clock, instruments);
+  Downlink downlink(options.name, commands, source, uplink.presences(), uplink.replies(), clock,
+                    instruments);
   Pump pump(water_marks(options), std::random_device()(), uplink, downlink, **window, source, wake,
             clock, instruments);
   AdminPort admin(metrics, {.live = [&pump] { return pump.live(); },

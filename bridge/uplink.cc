@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "schema/codec.h"
+#include "schema/topics.h"
 
 namespace dmp::bridge {
 namespace {
@@ -33,6 +34,7 @@ Uplink::Uplink(std::string bridge, Routes routes, Window& window, Sink& sink, co
       clock_(clock),
       instruments_(instruments),
       builder_(bridge_),
+      replies_(bridge_, sink),
       rebuild_backoff_(kRebuild, std::hash<std::string>()(bridge_)) {}
 
 void Uplink::turn() {
@@ -40,6 +42,7 @@ void Uplink::turn() {
   if (sink_.broken()) revive();
   if (sink_.broken()) return;
   beat();
+  replies_.send_on();
   send_on();
 }
 
@@ -58,6 +61,8 @@ void Uplink::collect_reports() {
       } else {
         last_stored_ = clock_.steady();
       }
+    } else if (delivery.ticket >= Replies::kFirstTicket) {
+      replies_.reported(delivery);
     } else if (delivery.rejection) {
       on_rejected(delivery.ticket, *delivery.rejection);
     } else {
@@ -127,6 +132,7 @@ void Uplink::revive() {
     log_error("kafka_producer_failed", {{"reason", status.error().message}});
   }
   heartbeat_.clear();  // only now: the old producer borrowed it
+  replies_.lose_all();
 }
 
 void Uplink::beat() {
@@ -176,11 +182,20 @@ bool Uplink::take_one() {
                                     {"code", routed.refusal->code},
                                     {"reason", routed.refusal->message}});
   }
+  if (!routed.refusal && routed.route->tells_presence) listen(*message);
   inflight_.add({.received_at = message->received_at,
                  .route = routed.route,
                  .asker = std::move(routed.asker),
                  .refusal = std::move(routed.refusal)});
   return true;
+}
+
+// What it cannot read is the registry's to refuse.
+void Uplink::listen(const Message& message) {
+  const auto topic = parse_topic(message.topic);
+  if (!topic) return;
+  const auto presence = decode_agent_presence(message.payload, topic->rae);
+  if (presence) presences_.hear(topic->rae, *presence, message.received_at);
 }
 
 void Uplink::observe() {

@@ -65,7 +65,10 @@ std::vector<Route> uplink_routes() {
   return {
       {.filter = "dmp/v1/+/+/update", .kafka_topic = updates},
       {.filter = "dmp/v1/+/+/reply", .kafka_topic = replies},
-      {.filter = "dmp/v1/+/agent/presence", .kafka_topic = agents, .confirms = false},
+      {.filter = "dmp/v1/+/agent/presence",
+       .kafka_topic = agents,
+       .confirms = false,
+       .tells_presence = true},
       {.filter = "dmp/v1/+/agent/roster", .kafka_topic = agents},
   };
 }

@@ -1,5 +1,6 @@
 #include "bridge/pump.h"
 
+#include <algorithm>
 #include <stop_token>
 #include <string>
 
@@ -58,7 +59,8 @@ class PumpTest : public testing::Test {
   FakeSink sink_;
   Uplink uplink_{"bridge-1", *Routes::make(uplink_routes()), window_, sink_, clock_, instruments_};
   FakeCommands commands_;
-  Downlink downlink_{"bridge-1", commands_, source_, clock_, instruments_};
+  Downlink downlink_{"bridge-1",        commands_, source_,     uplink_.presences(),
+                     uplink_.replies(), clock_,    instruments_};
   Pump pump_{kMarks, 1, uplink_, downlink_, window_, source_, wake_, clock_, instruments_};
 };
 
@@ -237,6 +239,49 @@ TEST_F(PumpTest, gives_up_in_time_when_it_is_stopped_while_kafka_is_away) {
   EXPECT_EQ(window_.level().messages, 1U);
   EXPECT_FALSE(source_.is_up());
   EXPECT_TRUE(source_.published.empty()) << "what is not stored is not confirmed";
+}
+
+TEST_F(PumpTest,
+       replies_away_for_a_rae_whose_will_has_passed_until_it_is_back_or_all_is_forgotten) {
+  const auto say = [&](std::int64_t timestamp, AgentStatus status) {
+    const std::string said = encode(AgentPresence{{timestamp}, status, ""});
+    Message message;
+    message.topic = "dmp/v1/rae-1/agent/presence";
+    message.payload = said;
+    source_.deliver(message);
+    turn();
+  };
+  const auto write_command = [&] {
+    Command command;
+    command.topic = "dmp/v1/rae-1/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/command";
+    command.payload = R"({"schema":1,"command_id":"c-1"})";
+    command.expires_at = clock_.wall_us() + 60'000'000;
+    commands_.write(0, command);
+    turn();
+  };
+  const auto replies = [&] {
+    return std::ranges::count(sink_.stored, kafka::kCommandReplies, &StoredRecord::topic);
+  };
+  turn();
+  say(1, AgentStatus::kOnline);
+  say(2, AgentStatus::kOffline);
+  write_command();
+  EXPECT_TRUE(source_.published.empty());
+  EXPECT_EQ(replies(), 1);
+  EXPECT_EQ(commands_.committed[0], 1);
+
+  say(3, AgentStatus::kOnline);
+  write_command();
+  EXPECT_EQ(source_.published.size(), 1U);
+
+  say(4, AgentStatus::kOffline);
+  source_.session_kept = false;
+  source_.lose();
+  turn();
+  pass(seconds(3));
+  write_command();
+  EXPECT_EQ(source_.published.size(), 2U) << "what was said meanwhile is lost, so nothing is known";
+  EXPECT_EQ(replies(), 1);
 }
 
 TEST_F(PumpTest, passes_commands_on_while_it_is_connected_and_again_what_was_not_answered) {

@@ -49,7 +49,8 @@ class Uplink {
 
  private:
   void collect_reports();
-  void on_stored(std::uint64_t sequence);
+  void on_heartbeat(const Delivery& delivery, SteadyTime now);
+  void on_stored(std::uint64_t sequence, SteadyTime now, std::int64_t wall_us);
   void on_rejected(std::uint64_t sequence, const Error& rejection);
   void finish(std::uint64_t sequence);
   void revive();
@@ -75,6 +76,8 @@ class Uplink {
   SteadyTime next_rebuild_{};
   SteadyTime next_heartbeat_{};
   std::string heartbeat_;  // on its way; empty if none is
+  SteadyTime heartbeat_sent_at_{};
+  std::uint64_t raes_forgotten_ = 0;
   std::uint64_t freed_ = 0;
   std::optional<SteadyTime> last_stored_;
   bool started_ = false;

@@ -193,6 +193,33 @@ TEST_F(PumpTest, raises_the_alarm_when_the_broker_has_lost_our_session) {
   EXPECT_EQ(instruments_.connects.value(), 3);
 }
 
+TEST_F(PumpTest, shows_that_it_is_idle_and_not_stuck) {
+  turn();
+  for (int i = 0; i < 6; ++i) pass(seconds(10));
+  const double idle = instruments_.heartbeats_stored.value();
+  EXPECT_GE(idle, 6) << "nothing to do, and all is well";
+  EXPECT_TRUE(pump_.ready().good);
+  sink_.set_down(true);
+  for (int i = 0; i < 6; ++i) pass(seconds(10));
+  EXPECT_LE(instruments_.heartbeats_stored.value(), idle);
+  EXPECT_FALSE(pump_.ready().good);
+}
+
+TEST_F(PumpTest, measures_what_an_operator_asks_for) {
+  turn();
+  receive("a", "1");
+  pass(seconds(1));
+  instruments_.refused("too_large");
+  const std::string text = metrics_.text();
+  for (const std::string name :
+       {"received_total 1", "duplicates_total 0", "refused_total{reason=\"too_large\"} 1",
+        "window_bytes", "window_oldest_seconds", "acknowledged_after_seconds_count 1",
+        "stored_after_seconds_count 1", "in_flight", "valve_open 1", "sessions_lost_total 0",
+        "dead_lettered_total 0", "heartbeats_stored_total 1", "heartbeat_seconds"}) {
+    EXPECT_NE(text.find("\ndmp_bridge_" + name), std::string::npos) << name;
+  }
+}
+
 TEST_F(PumpTest, is_not_live_when_its_loop_no_longer_turns) {
   turn();
   EXPECT_TRUE(pump_.live().good);

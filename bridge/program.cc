@@ -31,7 +31,8 @@ Status run_program(const Options& options, const std::stop_token& stop) {
   KafkaSink sink({.brokers = options.kafka_brokers,
                   .client_id = options.name,
                   .ready_fd = wake.fd(),
-                  .properties = {}});
+                  .properties = {},
+                  .topics = routes->kafka_topics()});
   PahoSource source(mqtt_options(options, routes->filters()), **window, wake, clock);
   KafkaCommands commands({.brokers = options.kafka_brokers,
                           .client_id = options.name,
@@ -39,7 +40,8 @@ Status run_program(const Options& options, const std::stop_token& stop) {
                           .topic = std::string(kafka::kDeviceCommands)},
                          wake);
   Uplink uplink(options.name, *routes, **window, sink, clock, instruments);
-  Downlink downlink(options.name, commands, source, clock, instruments);
+  Downlink downlink(options.name, commands, source, uplink.presences(), uplink.replies(), clock,
+                    instruments);
   Pump pump(water_marks(options), std::random_device()(), uplink, downlink, **window, source, wake,
             clock, instruments);
   AdminPort admin(metrics, {.live = [&pump] { return pump.live(); },

@@ -74,6 +74,7 @@ void Pump::on_up(bool session_present) {
   log_info("mqtt_up", {{"session_present", session_present}});
   if (link_.connected(session_present)) {
     instruments_.sessions_lost.add();
+    uplink_.presences().forget_all();  // who came or went meanwhile, nobody will tell us
     log_error("mqtt_session_lost",
               {{"meaning", "the broker forgot what it had queued for us; agents send it again"}});
   }

@@ -129,6 +129,16 @@ std::string encode(const Resync& resync) {
                    {"presence", resync.presence.us}});
 }
 
+std::string encode(const CommandReply& reply) {
+  Json json = {{"schema", kSchema}};
+  put(json, "command_id", reply.command_id);
+  json["timestamp"] = reply.timestamp.us;
+  put(json, "state", reply.state);
+  put(json, "code", reply.code);
+  put(json, "message", reply.message);
+  return dump(json);
+}
+
 std::string encode(const BridgeHeartbeat& heartbeat) {
   Json json = {{"schema", kSchema}, {"sent_at", heartbeat.sent_at.us}};
   put(json, "bridge", heartbeat.bridge);

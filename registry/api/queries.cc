@@ -193,6 +193,18 @@ Answer<Query> part_query(const Target& target, const DeviceId& device_id) {
   return events_query(target, device_id);
 }
 
+// A method that is not taken or a path that does not exist is told before what is wrong with the
+// parameters.
+Problem refusal(const HttpRequest& request, const Problem& problem) {
+  const std::size_t question = request.target.find('?');
+  if (question == std::string::npos || problem.status == 414) return problem;
+  const auto bare = parse_request({.method = request.method,
+                                   .target = request.target.substr(0, question),
+                                   .authorization = ""});
+  const bool more_telling = !bare && (bare.error().status == 404 || bare.error().status == 405);
+  return more_telling ? bare.error() : problem;
+}
+
 }  // namespace
 
 std::string DevicePosition::str() const { return device_id.str() + value; }
@@ -227,7 +239,7 @@ std::optional<EventPosition> EventPosition::parse(std::string_view text) {
 
 Answer<Query> parse_request(const HttpRequest& request) {
   const auto target = parse_target(request.target);
-  if (!target) return tl::unexpected(target.error());
+  if (!target) return tl::unexpected(refusal(request, target.error()));
   const auto& path = target->segments;
   const bool devices = path.size() >= 2 && path.size() <= 4 && path[0] == "v1" &&
                        path[1] == "devices" && (path.size() < 4 || is_part(path[3]));

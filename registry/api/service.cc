@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "registry/api/answers.h"
+#include "registry/api/openapi.h"
 #include "registry/api/problem.h"
 
 namespace dmp::registry::api {
@@ -62,6 +63,9 @@ Verdict Service::ready() const {
 void Service::accept(const HttpRequest& request, Reply reply) {
   const SteadyTime now = steady_clock::now();
   in_flight_gauge_.set(++in_flight_);
+  if (auto page = documentation(request)) {
+    return finish("documentation", now, std::move(*page), reply);
+  }
   auto principal = authorise(request.authorization);
   if (!principal) return finish("none", now, to_response(principal.error()), reply);
   auto query = parse_request(request);

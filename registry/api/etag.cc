@@ -1,7 +1,8 @@
 #include "registry/api/etag.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "registry/api/text.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -50,9 +51,7 @@ bool allows(std::string_view if_match, std::int64_t revision) {
     if (tag.size() < 3 || !tag.starts_with('"') || !tag.ends_with('"')) return false;
     tag = tag.substr(1, tag.size() - 2);
     tag = tag.substr(0, tag.find('.'));
-    std::int64_t named = -1;
-    const auto [end, error] = std::from_chars(tag.data(), tag.data() + tag.size(), named);
-    return error == std::errc() && end == tag.data() + tag.size() && named == revision;
+    return to_integer(tag) == revision;
   });
 }
 

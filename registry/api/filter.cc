@@ -1,6 +1,8 @@
 #include "registry/api/filter.h"
 
-#include <charconv>
+#include <algorithm>
+
+#include "registry/api/text.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -60,11 +62,7 @@ bool like(std::string_view text, std::string_view glob) {
 }
 
 // Nothing reads as 0.
-std::int64_t number_of(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
+std::int64_t number_of(std::string_view text) { return to_integer(text).value_or(0); }
 
 bool contains(std::string_view words, std::string_view word) {
   while (!words.empty()) {

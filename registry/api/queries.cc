@@ -1,22 +1,15 @@
 #include "registry/api/queries.h"
 
 #include <array>
-#include <charconv>
 
 #include "registry/adapters/rest_json.h"
 #include "registry/api/accept.h"
 #include "registry/api/cursor.h"
 #include "registry/api/json_writer.h"
+#include "registry/api/text.h"
 
 namespace dmp::registry::api {
 namespace {
-
-std::optional<std::int64_t> to_integer(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 // What a cursor is bound to. NUL separates: no value can hold one.
 std::string filter_of(const DevicesQuery& query) {

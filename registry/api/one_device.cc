@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "registry/api/etag.h"
 #include "registry/api/item.h"
-#include "registry/api/item_values.h"
 #include "registry/api/reading.h"
 #include "registry/api/text.h"
 
@@ -40,10 +39,9 @@ Device to_device(const Rows& rows) {
   Device device;
   device.body = std::move(json).take();
   // The item's columns are the last ones.
-  const std::size_t first = rows.columns() - item_column("rae_last_heard_at") - 1;
+  const std::size_t first = rows.columns() - item_column_count();
   device.revision = to_integer(rows.at(0, first + item_column("revision"))).value_or(0);
-  const std::string_view provisional = rows.at(0, first + item_column("provisional"));
-  device.provisional = provisional == "t" || provisional == "true";
+  device.provisional = is_true(rows.at(0, first + item_column("provisional")));
   return device;
 }
 

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "registry/api/json_writer.h"
 #include "registry/api/scope_sql.h"
 #include "registry/api/statements.h"
@@ -107,8 +105,7 @@ Statement patch_device(const DeviceId& device_id, const DevicePatch& patch, std:
 Statement audit_refusal(const Deed& deed, const std::string& outcome) {
   Statement statement;
   Deed refused = deed;
-  refused.detail.resize(std::min(refused.detail.size(), kAuditedDetailBytesMax));
-  while (!is_utf8(refused.detail)) refused.detail.pop_back();
+  refused.detail = cut(deed.detail, kAuditedDetailBytesMax);
   statement.text = audit_row(refused, outcome, statement) +
                    " WHERE (SELECT count(*) FROM audit WHERE at > now() - INTERVAL '1 minute'" +
                    " AND outcome <> 'done' AND subject = " + text(statement, deed.subject) +

@@ -1,7 +1,5 @@
 #include "registry/api/filter.h"
 
-#include <algorithm>
-
 #include "registry/api/text.h"
 
 namespace dmp::registry::api {
@@ -66,9 +64,7 @@ std::int64_t number_of(std::string_view text) { return to_integer(text).value_or
 
 bool contains(std::string_view words, std::string_view word) {
   while (!words.empty()) {
-    const std::size_t end = std::min(words.find(','), words.size());
-    if (words.substr(0, end) == word) return true;
-    words.remove_prefix(std::min(end + 1, words.size()));
+    if (take_until(words, ',') == word) return true;
   }
   return false;
 }

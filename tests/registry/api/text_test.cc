@@ -14,5 +14,21 @@ TEST(ToInteger, reads_all_of_a_text_or_nothing) {
   }
 }
 
+TEST(TakeUntil, gives_the_parts_one_by_one) {
+  std::string_view text = "a,,b";
+  EXPECT_EQ(take_until(text, ','), "a");
+  EXPECT_EQ(take_until(text, ','), "");
+  EXPECT_EQ(take_until(text, ','), "b");
+  EXPECT_EQ(text, "");
+  text = "a,";
+  EXPECT_EQ(take_until(text, ','), "a");
+  EXPECT_EQ(text, "");
+}
+
+TEST(Trim, takes_spaces_and_tabs_away) {
+  EXPECT_EQ(trim(" \ta b\t "), "a b");
+  EXPECT_EQ(trim(" \t "), "");
+}
+
 }  // namespace
 }  // namespace dmp::registry::api

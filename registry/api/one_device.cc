@@ -52,9 +52,9 @@ Answer<Device> read_device(const DeviceId& device_id, const Scope& scope, Reader
   return to_device(*rows);
 }
 
-HttpResponse to_response(Device device) {
+HttpResponse to_response(Device device, std::string etag) {
   HttpResponse response;
-  response.headers.emplace_back("ETag", device.etag());
+  response.headers.emplace_back("ETag", std::move(etag));
   response.body = std::move(device.body);
   return response;
 }
@@ -103,7 +103,8 @@ class Patch {
     }
     auto device = read_device(query_.device_id, scope_, database_);
     if (!device) return tl::unexpected(device.error());
-    return to_response(std::move(*device));
+    std::string etag = device->etag();
+    return to_response(std::move(*device), std::move(etag));
   }
 
  private:
@@ -194,9 +195,10 @@ class Patch {
 Answer<HttpResponse> answer_device(const DeviceQuery& query, const Scope& scope, Reader& reader) {
   auto device = read_device(query.device_id, scope, reader);
   if (!device) return tl::unexpected(device.error());
-  if (!names(query.if_none_match, device->etag())) return to_response(std::move(*device));
+  std::string etag = device->etag();
+  if (!names(query.if_none_match, etag)) return to_response(std::move(*device), std::move(etag));
   HttpResponse unchanged{.status = 304};
-  unchanged.headers.emplace_back("ETag", device->etag());
+  unchanged.headers.emplace_back("ETag", std::move(etag));
   return unchanged;
 }
 

@@ -52,11 +52,13 @@ Answer<HttpResponse> answer_timeline(const TimelineQuery& query, const Scope& sc
                                      Reader& reader) {
   const auto now = read(reader, database_time());
   if (!now) return tl::unexpected(now.error());
-  const auto known = read(reader, device_known(query.device_id, scope));
-  if (!known) return tl::unexpected(known.error());
-  if (known->empty()) return tl::unexpected(no_such_device(query.device_id.str()));
   const auto rows = read(reader, timeline_events(query.device_id, scope));
   if (!rows) return tl::unexpected(rows.error());
+  if (rows->empty()) {
+    const auto known = read(reader, device_known(query.device_id, scope));
+    if (!known) return tl::unexpected(known.error());
+    if (known->empty()) return tl::unexpected(no_such_device(query.device_id.str()));
+  }
 
   // What is still to come is not known either.
   const std::int64_t to_us =

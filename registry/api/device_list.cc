@@ -5,6 +5,7 @@
 
 #include "registry/api/device_body.h"
 #include "registry/api/item_values.h"
+#include "registry/api/items_writer.h"
 #include "registry/api/reading.h"
 #include "registry/api/text.h"
 
@@ -109,11 +110,6 @@ Answer<std::optional<Total>> estimate(const DevicesQuery& query, const Scope& sc
 }
 
 }  // namespace
-
-std::pair<std::string, std::string> next_link(const Page& page, const std::string& cursor) {
-  const char separator = page.address.find('?') == std::string::npos ? '?' : '&';
-  return {"Link", "<" + page.address + separator + "cursor=" + cursor + ">; rel=\"next\""};
-}
 
 Answer<HttpResponse> answer_devices(const DevicesQuery& query, const Scope& scope, Reader& reader) {
   DeviceList list(query, scope, reader);

@@ -5,6 +5,7 @@
 
 #include "registry/api/json_writer.h"
 #include "registry/api/people.h"
+#include "registry/api/scope_sql.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -81,7 +82,7 @@ std::string value_of(const Test& test, Statement& statement) {
     case ValueKind::kNumber:
       return "CAST(" + statement.bind(test.value) + " AS BIGINT)";
     case ValueKind::kUuid:
-      return "CAST(" + statement.bind(test.value) + " AS UUID)";
+      return sql_uuid(statement, test.value);
     case ValueKind::kBoolean:
       return test.value == "true" ? "true" : "false";
     default:
@@ -106,8 +107,7 @@ std::optional<std::string> device_condition(const Test& test, Statement& stateme
     pair.begin_object().key(test.label).string(test.value).end_object();
     condition = "d.labels @> CAST(" + statement.bind(std::move(pair).take()) + " AS JSONB)";
   } else {
-    condition = comparison("d.labels ->> CAST(" + statement.bind(test.label) + " AS TEXT)", test,
-                           statement);
+    condition = comparison("d.labels ->> " + sql_text(statement, test.label), test, statement);
   }
   return "s.device_id IN (SELECT d.device_id FROM device d WHERE " + condition + ")";
 }

@@ -99,14 +99,11 @@ Statement attribute_values(const ValuesQuery& query, const Scope& scope) {
   std::string value = (state ? "t." : "s.") + query.attribute->column;
   std::string from;
   if (labels) {
-    const std::string key = "CAST(" + statement.bind(query.label) + " AS TEXT)";
     value = "l.key";
     from = " FROM device d CROSS JOIN LATERAL jsonb_each_text(d.labels) AS l(key, value) WHERE ";
     if (!query.label.empty()) {
       value = "l.value";
-      from += "l.key = " + key + " AND ";
-    } else {
-      statement.values.pop_back();
+      from += "l.key = " + sql_text(statement, query.label) + " AND ";
     }
     from += "d.device_id IN (SELECT s.device_id" +
             sessions_that_may_pass(query.filter, scope, Order::kNone, statement) + ")";

@@ -1,5 +1,8 @@
 #include "registry/api/filter.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "registry/api/text.h"
 
 namespace dmp::registry::api {
@@ -85,6 +88,11 @@ std::string Filter::str() const {
     text += part.kind == Kind::kTest ? part.str() : "(" + part.str() + ")";
   }
   return text;
+}
+
+void Filter::add(Filter part) {
+  if (part.kind != kind) return parts.push_back(std::move(part));
+  std::move(part.parts.begin(), part.parts.end(), std::back_inserter(parts));
 }
 
 bool passes(const Test& test, std::string_view value) {

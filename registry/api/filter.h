@@ -52,6 +52,10 @@ struct Filter {
 
   // An expression that parses to this filter; equal filters give equal text.
   [[nodiscard]] std::string str() const;
+
+  // One more part; flat where brackets change nothing, so that equal filters are equal.
+  // REQUIRES: not a test.
+  void add(Filter part);
 };
 
 // Where an expression stops making sense.

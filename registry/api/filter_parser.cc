@@ -195,20 +195,14 @@ class Parser {
     auto first = part();
     if (!first || !is(symbol)) return first;
     Filter filter{.kind = kind};
-    add(filter, std::move(*first));
+    filter.add(std::move(*first));
     while (is(symbol)) {
       if (auto moved = advance(); !moved) return tl::unexpected(moved.error());
       auto next = part();
       if (!next) return next;
-      add(filter, std::move(*next));
+      filter.add(std::move(*next));
     }
     return filter;
-  }
-
-  // Flat where brackets change nothing, so that equal filters are equal.
-  static void add(Filter& filter, Filter part) {
-    if (part.kind != filter.kind) return filter.parts.push_back(std::move(part));
-    for (Filter& inner : part.parts) filter.parts.push_back(std::move(inner));
   }
 
   Parsed<Filter> unary(bool negated) {

@@ -60,14 +60,7 @@ Filter implied(const Test& test) {
 Filter implied(const Filter& filter) {
   if (filter.kind == Filter::Kind::kTest) return implied(filter.test);
   Filter result{.kind = filter.kind};
-  for (const Filter& part : filter.parts) {
-    Filter one = implied(part);
-    if (one.kind == Filter::Kind::kAll && result.kind == Filter::Kind::kAll) {
-      std::move(one.parts.begin(), one.parts.end(), std::back_inserter(result.parts));
-    } else {
-      result.parts.push_back(std::move(one));
-    }
-  }
+  for (const Filter& part : filter.parts) result.add(implied(part));
   return result;
 }
 

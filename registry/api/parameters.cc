@@ -35,13 +35,8 @@ std::optional<std::string> field_of(std::string_view name) {
 // All of both; what everything passes adds nothing.
 void add(Filter& filter, Filter more) {
   Filter all;
-  for (Filter* one : {&filter, &more}) {
-    if (one->kind == Filter::Kind::kAll) {
-      std::move(one->parts.begin(), one->parts.end(), std::back_inserter(all.parts));
-    } else {
-      all.parts.push_back(std::move(*one));
-    }
-  }
+  all.add(std::move(filter));
+  all.add(std::move(more));
   filter = all.parts.size() == 1 ? std::move(all.parts.front()) : std::move(all);
 }
 

@@ -9,8 +9,7 @@
 //   value   = word | '"' text with \" and \\ '"'
 //
 // `~` takes a glob: `*` any characters, `?` one. What is not known about a device is "" or 0, so
-// every test is true or false. For `blockers`, == means: is among them. One grammar for list, watch
-// and leases.
+// every test is true or false. For `blockers`, == means: is among them.
 #pragma once
 
 #include <string>

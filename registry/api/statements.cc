@@ -1,5 +1,6 @@
 #include "registry/api/statements.h"
 
+#include "registry/api/facets_json.h"
 #include "registry/api/filter_sql.h"
 #include "registry/api/item.h"
 #include "registry/api/scope_sql.h"
@@ -175,6 +176,35 @@ Statement device_known(const DeviceId& device_id, const Scope& scope) {
   return statement;
 }
 
+Statement device_past(const DeviceId& device_id, const std::vector<std::int64_t>& times_us,
+                      const Scope& scope) {
+  Statement statement{.text = {}, .by_key = true};
+  std::string stamps;
+  std::string names;
+  for (std::size_t i = 0; i < times_us.size(); ++i) {
+    const std::string name = "past_" + std::to_string(i);
+    stamps += ", COALESCE(max(CASE WHEN v.received_at <= " + sql_bigint(statement, times_us[i]) +
+              " THEN v.timestamp END), 0) AS " + name;
+    names += ", e." + name;
+  }
+  statement.text =
+      "SELECT c.now_us, s.rae, s.device_session_id,"
+      " CAST(extract(epoch FROM s.first_received_at) * 1000000 AS BIGINT), t.ended_at,"
+      " t.seen_at >= COALESCE(r.roster_at, 0), e.newest, e.events, e.oldest" +
+      names + ", " + facet_columns() +
+      " FROM device_session s JOIN device_state t ON t.rae = s.rae"
+      " AND t.device_session_id = s.device_session_id LEFT JOIN rae r ON r.rae = s.rae"
+      " CROSS JOIN read_clock c CROSS JOIN LATERAL (SELECT COALESCE(max(v.timestamp), 0) AS newest,"
+      " count(*) AS events, COALESCE(min(v.received_at), 0) AS oldest" +
+      stamps +
+      " FROM device_event v WHERE v.rae = s.rae AND v.device_session_id = s.device_session_id) e"
+      " WHERE s.device_id = " +
+      sql_uuid(statement, device_id.str()) + " AND " + within(statement, scope, "s.rae") +
+      " ORDER BY s.first_received_at DESC, s.rae, s.device_session_id LIMIT " +
+      std::to_string(kSessionsPerDeviceMax);
+  return statement;
+}
+
 Statement facets_before(const std::vector<EventKey>& keys, const Scope& scope) {
   std::vector<std::string> raes;
   std::vector<std::string> sessions;
@@ -191,7 +221,7 @@ Statement facets_before(const std::vector<EventKey>& keys, const Scope& scope) {
   // `"name":` cannot stand inside a JSON string, where its quotes would be escaped.
   Statement statement;
   statement.text =
-      "SELECT k.rae, k.device_session_id, f.facet, e.facets FROM unnest(" +
+      "SELECT k.rae, k.device_session_id, f.facet, e.facets, k.timestamp FROM unnest(" +
       sql_array(statement, array_literal(raes), "TEXT") + ", " +
       sql_array(statement, array_literal(sessions), "UUID") + ", " +
       sql_array(statement, array_literal(timestamps), "BIGINT") +

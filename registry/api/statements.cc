@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::string_view kSameSession =
     "t.rae = s.rae AND t.device_session_id = s.device_session_id AND t.ended_at = 0";
-// Few have: as what must not be there they are estimated well and joined fast.
+// As what must not be there they are estimated well: all 100,000 sessions, where a join with those
+// that have not ended was estimated at a few (seen with EXPLAIN on PostgreSQL 15).
 constexpr std::string_view kNotEnded =
     " AND NOT EXISTS (SELECT 1 FROM device_state t WHERE t.rae = s.rae AND t.device_session_id ="
     " s.device_session_id AND t.ended_at <> 0)";

@@ -22,8 +22,8 @@ struct Scope {
 inline constexpr int kSessionsPerDeviceMax = 32;
 
 // The next `count` sessions behind `after` (null: from the start) that may pass the filter, in the
-// order asked for; a device with several sessions comes several times (DISTINCT would make the
-// planner read all of them first). The filter is read as the stored values it implies.
+// order asked for; a device with several sessions comes several times. The filter is read as the
+// stored values it implies.
 // Columns: device_id, value of the sort attribute ("" for device_id).
 Statement device_keys(const DevicesQuery& query, const Scope& scope, const DevicePosition* after,
                       int count);

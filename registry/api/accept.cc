@@ -2,23 +2,10 @@
 
 #include <algorithm>
 
+#include "registry/api/text.h"
+
 namespace dmp::registry::api {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-// The part before `separator`, trimmed; `text` becomes what is behind it.
-std::string_view take(std::string_view& text, char separator) {
-  const std::size_t end = std::min(text.find(separator), text.size());
-  const std::string_view part = trim(text.substr(0, end));
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return part;
-}
 
 // "1", "0.5", "0.125"; -1 for anything else.
 int thousandths(std::string_view text) {
@@ -38,13 +25,13 @@ int thousandths(std::string_view text) {
 std::vector<MediaRange> parse_accept(std::string_view header) {
   std::vector<MediaRange> ranges;
   while (!header.empty() && ranges.size() < kMediaRangesMax) {
-    std::string_view rest = take(header, ',');
+    std::string_view rest = trim(take_until(header, ','));
     MediaRange range;
-    range.type = take(rest, ';');
+    range.type = trim(take_until(rest, ';'));
     std::transform(range.type.begin(), range.type.end(), range.type.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     while (!rest.empty()) {
-      const std::string_view parameter = take(rest, ';');
+      const std::string_view parameter = trim(take_until(rest, ';'));
       if (parameter.starts_with("q=") || parameter.starts_with("Q=")) {
         range.quality = thousandths(parameter.substr(2));
       }

@@ -36,7 +36,8 @@ Status ApiServer::run() {
   parts_->people = std::move(*people);
   parts_->service = std::make_unique<api::Service>(
       api::Service::Limits{.workers = static_cast<int>(options.workers),
-                           .queue_max = static_cast<std::size_t>(options.queue_max)},
+                           .queue_max = static_cast<std::size_t>(options.queue_max),
+                           .retention = options.retention},
       *parts_->people,
       [database = options.database]() -> std::unique_ptr<api::Database> {
         return std::make_unique<PqxxReader>(PqxxReaderOptions{.database = database});

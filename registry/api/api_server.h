@@ -12,6 +12,7 @@
 #include "base/admin_port.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "registry/core/retention.h"
 
 namespace dmp::registry {
 
@@ -22,6 +23,7 @@ struct ApiOptions {
   std::string tokens;                 // file, see registry/api/people.h
   std::int64_t workers = 3;           // each has one database connection
   std::int64_t queue_max = 256;       // requests waiting for a worker; more get 503
+  Retention retention{};              // of the history, as the janitor keeps it
 };
 
 class ApiServer {

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "registry/api/text.h"
+
 namespace dmp::registry::api {
 namespace {
 
@@ -10,13 +12,9 @@ constexpr std::string_view kAlphabet =
 constexpr std::size_t kFingerprintBytes = 8;
 constexpr char kVersion = 1;
 
-// FNV-1a: it only has to tell an honest mistake, the cursor of another filter.
+// It only has to tell an honest mistake, the cursor of another filter.
 std::string fingerprint(std::string_view filter) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : filter) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 0x100000001b3;
-  }
+  const std::uint64_t hash = fnv1a(filter);
   std::string bytes;
   for (std::size_t i = 0; i < kFingerprintBytes; ++i) {
     bytes += static_cast<char>(hash >> (8 * i) & 0xff);

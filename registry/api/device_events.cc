@@ -6,6 +6,7 @@
 #include "registry/api/changes.h"
 #include "registry/api/items_writer.h"
 #include "registry/api/reading.h"
+#include "registry/api/text.h"
 #include "schema/codec.h"
 
 namespace dmp::registry::api {
@@ -22,8 +23,6 @@ struct Event {
   std::string changes;
 };
 
-std::int64_t to_integer(std::string_view text) { return std::stoll(std::string(text)); }
-
 std::optional<Facets> facets_of(std::string_view stored) {
   auto facets = decode_facets(stored);
   return facets ? std::optional(std::move(*facets)) : std::nullopt;
@@ -34,13 +33,13 @@ Answer<std::vector<Event>> read_events(const Rows& rows, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     Cells cells(rows, i);
     Event& event = events.emplace_back();
-    event.position.place_us = to_integer(cells.next());
+    event.position.place_us = to_integer(cells.next()).value_or(0);
     const auto rae = RaeSerial::parse(cells.next());
     const auto session = SessionId::parse(cells.next());
     if (!rae || !session) return tl::unexpected(internal());
     event.position.rae = *rae;
     event.position.session = *session;
-    event.position.timestamp_us = to_integer(cells.next());
+    event.position.timestamp_us = to_integer(cells.next()).value_or(0);
     event.kind = cells.next();
     event.reason = cells.next();
     event.received_at = cells.next();

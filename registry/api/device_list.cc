@@ -1,12 +1,13 @@
 #include "registry/api/device_list.h"
 
 #include <algorithm>
-#include <charconv>
 #include <unordered_map>
 
 #include "registry/api/device_body.h"
 #include "registry/api/item_values.h"
+#include "registry/api/items_writer.h"
 #include "registry/api/reading.h"
+#include "registry/api/text.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -103,18 +104,12 @@ Answer<std::optional<Total>> estimate(const DevicesQuery& query, const Scope& sc
   const auto rows = read(reader, sessions_estimate(query, scope));
   if (!rows && rows.error().code == "too_slow") return std::optional<Total>();
   if (!rows) return tl::unexpected(rows.error());
-  const std::string_view cell = rows->empty() ? "0" : rows->at(0, 0);
   Total total;
-  std::from_chars(cell.data(), cell.data() + cell.size(), total.count);
+  if (!rows->empty()) total.count = to_integer(rows->at(0, 0)).value_or(0);
   return std::optional(total);
 }
 
 }  // namespace
-
-std::pair<std::string, std::string> next_link(const Page& page, const std::string& cursor) {
-  const char separator = page.address.find('?') == std::string::npos ? '?' : '&';
-  return {"Link", "<" + page.address + separator + "cursor=" + cursor + ">; rel=\"next\""};
-}
 
 Answer<HttpResponse> answer_devices(const DevicesQuery& query, const Scope& scope, Reader& reader) {
   DeviceList list(query, scope, reader);

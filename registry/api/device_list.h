@@ -9,7 +9,4 @@ namespace dmp::registry::api {
 
 Answer<HttpResponse> answer_devices(const DevicesQuery& query, const Scope& scope, Reader& reader);
 
-// `Link: <address?...cursor=...>; rel="next"`.
-std::pair<std::string, std::string> next_link(const Page& page, const std::string& cursor);
-
 }  // namespace dmp::registry::api

@@ -1,12 +1,12 @@
 #include "registry/api/device_timeline.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <utility>
 
 #include "registry/api/json_writer.h"
 #include "registry/api/reading.h"
+#include "registry/api/text.h"
 #include "registry/api/timeline.h"
 #include "schema/codec.h"
 
@@ -14,12 +14,6 @@ namespace dmp::registry::api {
 namespace {
 
 constexpr std::int64_t kDayUs = std::int64_t{86'400} * 1'000'000;
-
-std::int64_t to_integer(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 using SessionKey = std::pair<std::string, std::string>;  // RAE, session
 
@@ -32,7 +26,7 @@ std::map<SessionKey, std::vector<PastEvent>> sessions_of(const Rows& rows) {
     key.first = cells.next();
     key.second = cells.next();
     PastEvent event;
-    event.received_at_us = to_integer(cells.next());
+    event.received_at_us = to_integer(cells.next()).value_or(0);
     event.ended = cells.next() == "ended";
     if (auto facets = decode_facets(cells.next())) event.facets = std::move(*facets);
     sessions[std::move(key)].push_back(std::move(event));
@@ -58,14 +52,17 @@ Answer<HttpResponse> answer_timeline(const TimelineQuery& query, const Scope& sc
                                      Reader& reader) {
   const auto now = read(reader, database_time());
   if (!now) return tl::unexpected(now.error());
-  const auto known = read(reader, device_known(query.device_id, scope));
-  if (!known) return tl::unexpected(known.error());
-  if (known->empty()) return tl::unexpected(no_such_device(query.device_id.str()));
   const auto rows = read(reader, timeline_events(query.device_id, scope));
   if (!rows) return tl::unexpected(rows.error());
+  if (rows->empty()) {
+    const auto known = read(reader, device_known(query.device_id, scope));
+    if (!known) return tl::unexpected(known.error());
+    if (known->empty()) return tl::unexpected(no_such_device(query.device_id.str()));
+  }
 
   // What is still to come is not known either.
-  const std::int64_t to_us = std::min(query.to_us.value_or(kTimeLimit), to_integer(now->at(0, 0)));
+  const std::int64_t to_us =
+      std::min(query.to_us.value_or(kTimeLimit), to_integer(now->at(0, 0)).value_or(0));
   const std::int64_t from_us = query.from_us.value_or(to_us - kDayUs);
   std::int64_t known_from_us = kTimeLimit;
   JsonWriter sessions;

@@ -51,9 +51,7 @@ std::string shape_of(std::string_view blocker, const FieldText& text) {
     const char alike = control ? ' ' : c;
     if (!digit || !shape.ends_with('#')) shape += digit ? '#' : alike;
   }
-  shape.resize(std::min(shape.size(), kShapeBytesMax));
-  while (!is_utf8(shape)) shape.pop_back();
-  return shape;
+  return std::string(cut(shape, kShapeBytesMax));
 }
 
 }  // namespace dmp::registry::api

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "registry/api/json_writer.h"
+#include "registry/api/items_writer.h"
 #include "registry/api/reading.h"
 
 namespace dmp::registry::api {
@@ -30,11 +30,9 @@ void write_attribute(const Attribute& attribute, JsonWriter& json) {
 }  // namespace
 
 HttpResponse answer_attributes() {
-  JsonWriter json;
-  json.begin_object().key("items").begin_array();
-  for (const Attribute& attribute : attributes()) write_attribute(attribute, json);
-  json.end_array().key("next").null().end_object();
-  return HttpResponse{.body = std::move(json).take()};
+  ItemsWriter items;
+  for (const Attribute& attribute : attributes()) write_attribute(attribute, items.item());
+  return std::move(items).finish(Page(), "");
 }
 
 Answer<HttpResponse> answer_values(const ValuesQuery& query, const Scope& scope, Reader& reader) {

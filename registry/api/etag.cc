@@ -1,24 +1,15 @@
 #include "registry/api/etag.h"
 
-#include <algorithm>
-#include <charconv>
+#include "registry/api/text.h"
 
 namespace dmp::registry::api {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Calls visit(tag) for each of a list of tags until it returns true.
 template <class Visit>
 bool any_tag(std::string_view list, Visit&& visit) {
   while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    if (visit(trim(list.substr(0, comma)))) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
+    if (visit(trim(take_until(list, ',')))) return true;
   }
   return false;
 }
@@ -26,11 +17,7 @@ bool any_tag(std::string_view list, Visit&& visit) {
 }  // namespace
 
 std::string etag_of(std::string_view revision, std::string_view body) {
-  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-  for (const char c : body) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 0x100000001b3;
-  }
+  const std::uint64_t hash = fnv1a(body);
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string tag = "\"" + std::string(revision) + ".";
   for (int shift = 60; shift >= 0; shift -= 4) tag += kHex[hash >> shift & 15];
@@ -50,9 +37,7 @@ bool allows(std::string_view if_match, std::int64_t revision) {
     if (tag.size() < 3 || !tag.starts_with('"') || !tag.ends_with('"')) return false;
     tag = tag.substr(1, tag.size() - 2);
     tag = tag.substr(0, tag.find('.'));
-    std::int64_t named = -1;
-    const auto [end, error] = std::from_chars(tag.data(), tag.data() + tag.size(), named);
-    return error == std::errc() && end == tag.data() + tag.size() && named == revision;
+    return to_integer(tag) == revision;
   });
 }
 

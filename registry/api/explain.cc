@@ -1,6 +1,5 @@
 #include "registry/api/explain.h"
 
-#include <algorithm>
 #include <map>
 
 #include "base/check.h"
@@ -9,6 +8,7 @@
 #include "registry/api/device_events.h"
 #include "registry/api/item.h"
 #include "registry/api/reading.h"
+#include "registry/api/text.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -32,11 +32,7 @@ class Fields final : public ItemSink {
   }
   void blockers(std::string_view codes, const Evidence& evidence) override {
     evidence_ = evidence;
-    while (!codes.empty()) {
-      const std::size_t end = std::min(codes.find(','), codes.size());
-      codes_.push_back(codes.substr(0, end));
-      codes.remove_prefix(std::min(end + 1, codes.size()));
-    }
+    while (!codes.empty()) codes_.push_back(take_until(codes, ','));
   }
 
   [[nodiscard]] std::string of(std::string_view field) const {

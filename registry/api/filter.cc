@@ -1,6 +1,9 @@
 #include "registry/api/filter.h"
 
-#include <charconv>
+#include <algorithm>
+#include <iterator>
+
+#include "registry/api/text.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -60,17 +63,11 @@ bool like(std::string_view text, std::string_view glob) {
 }
 
 // Nothing reads as 0.
-std::int64_t number_of(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
+std::int64_t number_of(std::string_view text) { return to_integer(text).value_or(0); }
 
 bool contains(std::string_view words, std::string_view word) {
   while (!words.empty()) {
-    const std::size_t end = std::min(words.find(','), words.size());
-    if (words.substr(0, end) == word) return true;
-    words.remove_prefix(std::min(end + 1, words.size()));
+    if (take_until(words, ',') == word) return true;
   }
   return false;
 }
@@ -91,6 +88,11 @@ std::string Filter::str() const {
     text += part.kind == Kind::kTest ? part.str() : "(" + part.str() + ")";
   }
   return text;
+}
+
+void Filter::add(Filter part) {
+  if (part.kind != kind) return parts.push_back(std::move(part));
+  std::move(part.parts.begin(), part.parts.end(), std::back_inserter(parts));
 }
 
 bool passes(const Test& test, std::string_view value) {

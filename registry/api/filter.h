@@ -9,8 +9,7 @@
 //   value   = word | '"' text with \" and \\ '"'
 //
 // `~` takes a glob: `*` any characters, `?` one. What is not known about a device is "" or 0, so
-// every test is true or false. For `blockers`, == means: is among them. One grammar for list, watch
-// and leases.
+// every test is true or false. For `blockers`, == means: is among them.
 #pragma once
 
 #include <string>
@@ -52,6 +51,10 @@ struct Filter {
 
   // An expression that parses to this filter; equal filters give equal text.
   [[nodiscard]] std::string str() const;
+
+  // One more part; flat where brackets change nothing, so that equal filters are equal.
+  // REQUIRES: not a test.
+  void add(Filter part);
 };
 
 // Where an expression stops making sense.

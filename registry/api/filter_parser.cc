@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "registry/api/filter.h"
 #include "registry/api/problem.h"
+#include "registry/api/text.h"
 #include "schema/ids.h"
 #include "schema/messages.h"
 
@@ -119,12 +119,9 @@ tl::expected<std::string, std::string> value_for(const Attribute& attribute,
     case ValueKind::kBoolean:
       if (text == "true" || text == "false") return text;
       return tl::unexpected(std::string("true or false"));
-    case ValueKind::kNumber: {
-      std::int64_t number = 0;
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (error == std::errc() && end == text.data() + text.size()) return std::to_string(number);
+    case ValueKind::kNumber:
+      if (const auto number = to_integer(text)) return std::to_string(*number);
       return tl::unexpected(std::string("a whole number; times are microseconds since 1970"));
-    }
   }
   return tl::unexpected(std::string("nothing"));
 }
@@ -198,20 +195,14 @@ class Parser {
     auto first = part();
     if (!first || !is(symbol)) return first;
     Filter filter{.kind = kind};
-    add(filter, std::move(*first));
+    filter.add(std::move(*first));
     while (is(symbol)) {
       if (auto moved = advance(); !moved) return tl::unexpected(moved.error());
       auto next = part();
       if (!next) return next;
-      add(filter, std::move(*next));
+      filter.add(std::move(*next));
     }
     return filter;
-  }
-
-  // Flat where brackets change nothing, so that equal filters are equal.
-  static void add(Filter& filter, Filter part) {
-    if (part.kind != filter.kind) return filter.parts.push_back(std::move(part));
-    for (Filter& inner : part.parts) filter.parts.push_back(std::move(inner));
   }
 
   Parsed<Filter> unary(bool negated) {

@@ -5,6 +5,7 @@
 
 #include "registry/api/json_writer.h"
 #include "registry/api/people.h"
+#include "registry/api/scope_sql.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -59,14 +60,7 @@ Filter implied(const Test& test) {
 Filter implied(const Filter& filter) {
   if (filter.kind == Filter::Kind::kTest) return implied(filter.test);
   Filter result{.kind = filter.kind};
-  for (const Filter& part : filter.parts) {
-    Filter one = implied(part);
-    if (one.kind == Filter::Kind::kAll && result.kind == Filter::Kind::kAll) {
-      std::move(one.parts.begin(), one.parts.end(), std::back_inserter(result.parts));
-    } else {
-      result.parts.push_back(std::move(one));
-    }
-  }
+  for (const Filter& part : filter.parts) result.add(implied(part));
   return result;
 }
 
@@ -81,7 +75,7 @@ std::string value_of(const Test& test, Statement& statement) {
     case ValueKind::kNumber:
       return "CAST(" + statement.bind(test.value) + " AS BIGINT)";
     case ValueKind::kUuid:
-      return "CAST(" + statement.bind(test.value) + " AS UUID)";
+      return sql_uuid(statement, test.value);
     case ValueKind::kBoolean:
       return test.value == "true" ? "true" : "false";
     default:
@@ -106,8 +100,7 @@ std::optional<std::string> device_condition(const Test& test, Statement& stateme
     pair.begin_object().key(test.label).string(test.value).end_object();
     condition = "d.labels @> CAST(" + statement.bind(std::move(pair).take()) + " AS JSONB)";
   } else {
-    condition = comparison("d.labels ->> CAST(" + statement.bind(test.label) + " AS TEXT)", test,
-                           statement);
+    condition = comparison("d.labels ->> " + sql_text(statement, test.label), test, statement);
   }
   return "s.device_id IN (SELECT d.device_id FROM device d WHERE " + condition + ")";
 }
@@ -152,35 +145,59 @@ std::optional<std::string> condition_of(const Filter& filter, Statement& stateme
   return "(" + text + ")";
 }
 
-// The states of which few devices are: each has a partial index.
-bool is_rare(const Filter& filter) {
-  if (filter.kind == Filter::Kind::kAny) {
-    return std::all_of(filter.parts.begin(), filter.parts.end(), is_rare);
-  }
-  if (filter.kind == Filter::Kind::kAll) {
-    return std::any_of(filter.parts.begin(), filter.parts.end(), is_rare);
-  }
-  const Test& test = filter.test;
+bool is_rare(const Test& test) {
+  const std::string& name = test.attribute->name;
+  if (name == "usage.state") return (test.op == Operator::kEqual) == (test.value != "available");
   if (test.op != Operator::kEqual) return false;
-  if (test.attribute->name == "presence.status") {
-    return test.value == "offline" || test.value == "standby";
+  if (name == "presence.status") return test.value == "offline" || test.value == "standby";
+  return name == "health.status" && (test.value == "bad" || test.value == "looping");
+}
+
+// Nothing: what passes need not be in such a state.
+std::optional<std::string> rare_condition(const Filter& filter, Statement& statement) {
+  if (filter.kind == Filter::Kind::kTest) {
+    bool state = false;
+    return is_rare(filter.test) ? condition_of(filter.test, statement, state) : std::nullopt;
   }
-  return test.attribute->name == "health.status" &&
-         (test.value == "bad" || test.value == "looping");
+  const bool all = filter.kind == Filter::Kind::kAll;
+  const std::size_t values = statement.values.size();
+  std::string text;
+  for (const Filter& part : filter.parts) {
+    const auto one = rare_condition(part, statement);
+    if (!one && all) continue;
+    if (!one) {
+      statement.values.resize(values);
+      return std::nullopt;
+    }
+    text += (text.empty() ? "" : all ? " AND " : " OR ") + *one;
+  }
+  if (text.empty()) return std::nullopt;
+  return "(" + text + ")";
+}
+
+// The stored values a filter implies, as parts of which each must hold.
+std::vector<Filter> implied_parts(const Filter& filter) {
+  Filter stored = implied(filter);
+  if (stored.kind != Filter::Kind::kAll) return {std::move(stored)};
+  return std::move(stored.parts);
 }
 
 }  // namespace
 
 StoredConditions stored_conditions(const Filter& filter, Statement& statement) {
-  Filter stored = implied(filter);
-  if (stored.kind != Filter::Kind::kAll) stored = all_of({std::move(stored)});
   StoredConditions conditions;
-  for (const Filter& part : stored.parts) {
+  for (const Filter& part : implied_parts(filter)) {
     bool state = false;
     auto text = condition_of(part, statement, state);
-    if (!text) continue;
-    (state ? conditions.state : conditions.session).push_back(std::move(*text));
-    conditions.rare = conditions.rare || is_rare(part);
+    if (text) (state ? conditions.state : conditions.session).push_back(std::move(*text));
+  }
+  return conditions;
+}
+
+std::vector<std::string> rare_conditions(const Filter& filter, Statement& statement) {
+  std::vector<std::string> conditions;
+  for (const Filter& part : implied_parts(filter)) {
+    if (auto text = rare_condition(part, statement)) conditions.push_back(std::move(*text));
   }
   return conditions;
 }

@@ -7,8 +7,6 @@
 namespace dmp::registry::api {
 namespace {
 
-bool is_true(std::string_view cell) { return cell == "t" || cell == "true"; }
-
 // How a field of each type of schema/facets.h is selected and written. A type that is not here does
 // not compile.
 struct AsIs {
@@ -217,6 +215,8 @@ std::size_t item_column(std::string_view expression) {
   DMP_CHECK(found != columns.end());
   return static_cast<std::size_t>(found - columns.begin());
 }
+
+std::size_t item_column_count() { return item_column_list().size(); }
 
 void write_item(Cells cells, ItemSink& sink) {
   Field<DeviceId>::write(cells, "device_id", sink);

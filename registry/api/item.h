@@ -20,6 +20,7 @@ const std::string& item_columns();
 
 // Where among them an expression stands. REQUIRES: it is one of them.
 std::size_t item_column(std::string_view expression);
+std::size_t item_column_count();
 
 // Takes an item apart: fields, some of them in groups, in the order in which they are shown.
 class ItemSink {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "registry/api/item.h"
+#include "registry/api/text.h"
 #include "schema/facets.h"
 
 namespace dmp::registry::api {
@@ -83,12 +84,10 @@ void JsonItem::raw(std::string_view name, std::string_view json) {
 void JsonItem::blockers(std::string_view codes, const Evidence& evidence) {
   if (!wants("blockers")) return;
   json_.key("blockers").begin_array();
-  for (std::size_t begin = 0; begin < codes.size();) {
-    const std::size_t end = std::min(codes.find(',', begin), codes.size());
-    const std::string_view code = codes.substr(begin, end - begin);
+  while (!codes.empty()) {
+    const std::string_view code = take_until(codes, ',');
     json_.begin_object().key("code").string(code);
     json_.key("message").string(blocker_message(code, evidence)).end_object();
-    begin = end + 1;
   }
   json_.end_array();
 }

@@ -18,8 +18,6 @@ const std::vector<std::size_t>& cells() {
 
 std::string_view word(bool flag) { return flag ? "true" : "false"; }
 
-bool is_true(std::string_view cell) { return cell == "t" || cell == "true"; }
-
 }  // namespace
 
 std::string_view ItemValues::of(const Attribute& attribute) const {

@@ -4,23 +4,24 @@
 #include <string>
 #include <utility>
 
-#include "registry/api/device_list.h"
 #include "registry/api/http.h"
 #include "registry/api/json_writer.h"
 #include "registry/api/queries.h"
 
 namespace dmp::registry::api {
 
+// `Link: <address?...cursor=...>; rel="next"`.
+inline std::pair<std::string, std::string> next_link(const Page& page, const std::string& cursor) {
+  const char separator = page.address.find('?') == std::string::npos ? '?' : '&';
+  return {"Link", "<" + page.address + separator + "cursor=" + cursor + ">; rel=\"next\""};
+}
+
 // {"items":[ ... ],"next":CURSOR or null}
 class ItemsWriter {
  public:
   ItemsWriter() { json_.begin_object().key("items").begin_array(); }
 
-  JsonWriter& item() {
-    ++count_;
-    return json_;
-  }
-  [[nodiscard]] int count() const { return count_; }
+  JsonWriter& item() { return json_; }
 
   HttpResponse finish(const Page& page, const std::string& next) && {
     HttpResponse response;
@@ -34,7 +35,6 @@ class ItemsWriter {
 
  private:
   JsonWriter json_;
-  int count_ = 0;
 };
 
 }  // namespace dmp::registry::api

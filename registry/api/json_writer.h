@@ -8,6 +8,7 @@
 // for the bytes outside ASCII, so that the output is always valid. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -44,5 +45,8 @@ class JsonWriter {
 
 // Whether `text` is well-formed UTF-8 (no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
+
+// The first `bytes_max` bytes, less what would be part of a character.
+std::string_view cut(std::string_view text, std::size_t bytes_max);
 
 }  // namespace dmp::registry::api

@@ -1,12 +1,10 @@
 #include "registry/api/one_device.h"
 
-#include <charconv>
-
 #include "base/log.h"
 #include "registry/api/etag.h"
 #include "registry/api/item.h"
-#include "registry/api/item_values.h"
 #include "registry/api/reading.h"
+#include "registry/api/text.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -14,12 +12,6 @@ namespace {
 constexpr std::string_view kAction = "PATCH /v1/devices/{device_id}";
 // How often a write is tried that somebody else's comes before.
 constexpr int kTriesMax = 4;
-
-std::int64_t to_integer(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 // A device with all its sessions, as it is shown.
 struct Device {
@@ -47,10 +39,9 @@ Device to_device(const Rows& rows) {
   Device device;
   device.body = std::move(json).take();
   // The item's columns are the last ones.
-  const std::size_t first = rows.columns() - item_column("rae_last_heard_at") - 1;
-  device.revision = to_integer(rows.at(0, first + item_column("revision")));
-  const std::string_view provisional = rows.at(0, first + item_column("provisional"));
-  device.provisional = provisional == "t" || provisional == "true";
+  const std::size_t first = rows.columns() - item_column_count();
+  device.revision = to_integer(rows.at(0, first + item_column("revision"))).value_or(0);
+  device.provisional = is_true(rows.at(0, first + item_column("provisional")));
   return device;
 }
 
@@ -61,9 +52,9 @@ Answer<Device> read_device(const DeviceId& device_id, const Scope& scope, Reader
   return to_device(*rows);
 }
 
-HttpResponse to_response(Device device) {
+HttpResponse to_response(Device device, std::string etag) {
   HttpResponse response;
-  response.headers.emplace_back("ETag", device.etag());
+  response.headers.emplace_back("ETag", std::move(etag));
   response.body = std::move(device.body);
   return response;
 }
@@ -112,7 +103,8 @@ class Patch {
     }
     auto device = read_device(query_.device_id, scope_, database_);
     if (!device) return tl::unexpected(device.error());
-    return to_response(std::move(*device));
+    std::string etag = device->etag();
+    return to_response(std::move(*device), std::move(etag));
   }
 
  private:
@@ -166,12 +158,12 @@ class Patch {
     if (rows->empty()) return tl::unexpected(no_such_device(query_.device_id.str()));
     const auto& hold = query_.patch.hold;
     const std::int64_t until_us = hold && *hold ? (*hold)->until_us : 0;
-    if (until_us != 0 && until_us <= to_integer(rows->at(0, 0))) {
+    if (until_us != 0 && until_us <= to_integer(rows->at(0, 0)).value_or(0)) {
       return tl::unexpected(bad_body("hold.until_at",
                                      "hold.until_at is in the past; give a time "
                                      "to come, or leave it out"));
     }
-    if (to_integer(rows->at(0, 1)) > kLabelsPerDeviceMax) {
+    if (to_integer(rows->at(0, 1)).value_or(0) > kLabelsPerDeviceMax) {
       return tl::unexpected(
           bad_body("labels", "the device would have " + std::string(rows->at(0, 1)) +
                                  " labels; at most " + std::to_string(kLabelsPerDeviceMax)));
@@ -203,9 +195,10 @@ class Patch {
 Answer<HttpResponse> answer_device(const DeviceQuery& query, const Scope& scope, Reader& reader) {
   auto device = read_device(query.device_id, scope, reader);
   if (!device) return tl::unexpected(device.error());
-  if (!names(query.if_none_match, device->etag())) return to_response(std::move(*device));
+  std::string etag = device->etag();
+  if (!names(query.if_none_match, etag)) return to_response(std::move(*device), std::move(etag));
   HttpResponse unchanged{.status = 304};
-  unchanged.headers.emplace_back("ETag", device->etag());
+  unchanged.headers.emplace_back("ETag", std::move(etag));
   return unchanged;
 }
 

@@ -1,8 +1,8 @@
 #include "registry/api/parameters.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "registry/api/text.h"
 #include "schema/ids.h"
 
 namespace dmp::registry::api {
@@ -35,13 +35,8 @@ std::optional<std::string> field_of(std::string_view name) {
 // All of both; what everything passes adds nothing.
 void add(Filter& filter, Filter more) {
   Filter all;
-  for (Filter* one : {&filter, &more}) {
-    if (one->kind == Filter::Kind::kAll) {
-      std::move(one->parts.begin(), one->parts.end(), std::back_inserter(all.parts));
-    } else {
-      all.parts.push_back(std::move(*one));
-    }
-  }
+  all.add(std::move(filter));
+  all.add(std::move(more));
   filter = all.parts.size() == 1 ? std::move(all.parts.front()) : std::move(all);
 }
 
@@ -100,24 +95,18 @@ void ParameterReader::read_flag(std::string_view name, bool& out) {
 void ParameterReader::read_limit(int& out) {
   const Parameter* found = find("limit");
   if (found == nullptr) return;
-  const std::string& text = found->value;
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  if (!whole || number < 1 || number > kPageMax) {
+  const auto number = to_integer(found->value);
+  if (!number || *number < 1 || *number > kPageMax) {
     return refuse(*found, "a whole number from 1 to " + std::to_string(kPageMax));
   }
-  out = number;
+  out = static_cast<int>(*number);
 }
 
 void ParameterReader::read_time(std::string_view name, std::optional<std::int64_t>& out) {
   const Parameter* found = find(name);
   if (found == nullptr) return;
-  const std::string& text = found->value;
-  std::int64_t time = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  if (!whole || time < 1 || time >= kTimeLimit) {
+  const auto time = to_integer(found->value);
+  if (!time || *time < 1 || *time >= kTimeLimit) {
     return refuse(*found, "a time as microseconds since 1970");
   }
   out = time;

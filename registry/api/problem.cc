@@ -9,17 +9,12 @@ namespace {
 
 constexpr std::size_t kShownBytesMax = 80;
 
-std::string_view cut(std::string_view value) {
-  if (value.size() <= kShownBytesMax) return value;
-  std::size_t end = kShownBytesMax;
-  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xc0) == 0x80) --end;
-  return value.substr(0, end);
-}
+std::string_view excerpt(std::string_view value) { return cut(value, kShownBytesMax); }
 
 }  // namespace
 
 std::string shown(std::string_view value) {
-  const std::string_view head = cut(value);
+  const std::string_view head = excerpt(value);
   return "'" + std::string(head) + (head.size() < value.size() ? "...'" : "'");
 }
 
@@ -28,8 +23,8 @@ Problem bad_parameter(std::string_view parameter, std::string_view value, std::s
           .code = "bad_parameter",
           .title = "A query parameter cannot be used",
           .detail = std::move(detail),
-          .parameter = std::string(cut(parameter)),
-          .value = std::string(cut(value))};
+          .parameter = std::string(excerpt(parameter)),
+          .value = std::string(excerpt(value))};
 }
 
 Problem bad_filter(std::string_view filter, std::string_view token, std::size_t column,
@@ -40,8 +35,8 @@ Problem bad_filter(std::string_view filter, std::string_view token, std::size_t 
           .title = "The filter cannot be read",
           .detail = "column " + std::to_string(column) + ", " + place + ": " + std::string(detail),
           .parameter = "filter",
-          .value = std::string(cut(filter)),
-          .token = std::string(cut(token)),
+          .value = std::string(excerpt(filter)),
+          .token = std::string(excerpt(token)),
           .column = column};
 }
 
@@ -51,7 +46,7 @@ Problem bad_cursor(std::string_view value, std::string detail) {
           .title = "The cursor does not belong to this request",
           .detail = std::move(detail),
           .parameter = "cursor",
-          .value = std::string(cut(value))};
+          .value = std::string(excerpt(value))};
 }
 
 Problem bad_request(std::string code, std::string detail) {

@@ -56,6 +56,9 @@ class Rows {
   std::vector<std::size_t> ends_;
 };
 
+// What a cell of a BOOL column says.
+inline bool is_true(std::string_view cell) { return cell == "t" || cell == "true"; }
+
 // The cells of one row, from left to right.
 class Cells {
  public:

@@ -6,6 +6,10 @@ std::string sql_uuid(Statement& statement, std::string value) {
   return "CAST(" + statement.bind(std::move(value)) + " AS UUID)";
 }
 
+std::string sql_text(Statement& statement, std::string value) {
+  return "CAST(" + statement.bind(std::move(value)) + " AS TEXT)";
+}
+
 std::string sql_bigint(Statement& statement, std::int64_t value) {
   return "CAST(" + statement.bind(std::to_string(value)) + " AS BIGINT)";
 }

@@ -11,6 +11,7 @@
 namespace dmp::registry::api {
 
 std::string sql_uuid(Statement& statement, std::string value);
+std::string sql_text(Statement& statement, std::string value);
 std::string sql_bigint(Statement& statement, std::int64_t value);
 std::string sql_array(Statement& statement, std::string literal, std::string_view type);
 

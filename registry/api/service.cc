@@ -111,7 +111,7 @@ void Service::work() {
 
 void Service::serve(Job job, Database& database) {
   depth_.set(static_cast<double>(queue_.size()));
-  auto answered = answer(job.query, job.principal, doctor_, database);
+  auto answered = answer(job.query, job.principal, limits_.retention, doctor_, database);
   HttpResponse response = answered ? std::move(*answered) : to_response(answered.error());
   if (answered) {
     note_trouble("");

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "registry/api/json_writer.h"
 #include "registry/api/scope_sql.h"
 #include "registry/api/statements.h"
@@ -28,10 +26,6 @@ std::string hold_until(const Hold& hold, Statement& statement) {
          " AS FLOAT8) / 1000000)";
 }
 
-std::string text(Statement& statement, const std::string& value) {
-  return "CAST(" + statement.bind(value) + " AS TEXT)";
-}
-
 struct Columns {
   std::string labels;
   std::string note;
@@ -48,11 +42,11 @@ struct Columns {
 Columns patched(Columns columns, const DevicePatch& patch, const std::string& subject,
                 Statement& statement) {
   columns.labels = patched_labels(columns.labels, patch, statement);
-  if (patch.note) columns.note = text(statement, *patch.note);
+  if (patch.note) columns.note = sql_text(statement, *patch.note);
   if (!patch.hold) return columns;
   const Hold hold = patch.hold->value_or(Hold());
-  columns.hold_by = text(statement, *patch.hold ? subject : "");
-  columns.hold_reason = text(statement, hold.reason);
+  columns.hold_by = sql_text(statement, *patch.hold ? subject : "");
+  columns.hold_reason = sql_text(statement, hold.reason);
   columns.hold_until = hold_until(hold, statement);
   return columns;
 }
@@ -61,7 +55,7 @@ std::string audit_row(const Deed& deed, const std::string& outcome, Statement& s
   std::string row;
   for (const std::string* value :
        {&deed.subject, &deed.role, &deed.action, &deed.target, &outcome, &deed.detail}) {
-    row += (row.empty() ? "" : ", ") + text(statement, *value);
+    row += (row.empty() ? "" : ", ") + sql_text(statement, *value);
   }
   return "INSERT INTO audit (subject, role, action, target, outcome, detail) SELECT " + row;
 }
@@ -107,11 +101,10 @@ Statement patch_device(const DeviceId& device_id, const DevicePatch& patch, std:
 Statement audit_refusal(const Deed& deed, const std::string& outcome) {
   Statement statement;
   Deed refused = deed;
-  refused.detail.resize(std::min(refused.detail.size(), kAuditedDetailBytesMax));
-  while (!is_utf8(refused.detail)) refused.detail.pop_back();
+  refused.detail = cut(deed.detail, kAuditedDetailBytesMax);
   statement.text = audit_row(refused, outcome, statement) +
                    " WHERE (SELECT count(*) FROM audit WHERE at > now() - INTERVAL '1 minute'" +
-                   " AND outcome <> 'done' AND subject = " + text(statement, deed.subject) +
+                   " AND outcome <> 'done' AND subject = " + sql_text(statement, deed.subject) +
                    ") < " + std::to_string(kAuditedPerMinuteMax) + " RETURNING 1";
   return statement;
 }

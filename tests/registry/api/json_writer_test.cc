@@ -49,5 +49,14 @@ TEST(Utf8, is_what_the_standard_allows) {
   for (const auto& c : cases) EXPECT_EQ(is_utf8(c.text), c.good) << c.text;
 }
 
+TEST(Cut, never_splits_a_character) {
+  EXPECT_EQ(cut("abc", 3), "abc");
+  EXPECT_EQ(cut("abcd", 3), "abc");
+  EXPECT_EQ(cut("ab\u00e4", 4), "ab\u00e4");
+  EXPECT_EQ(cut("ab\u00e4", 3), "ab");
+  EXPECT_EQ(cut("\U0001f4fa!", 3), "");
+  EXPECT_EQ(cut("abc", 0), "");
+}
+
 }  // namespace
 }  // namespace dmp::registry::api

@@ -29,8 +29,6 @@ Result<DeviceUpdate> slow_decode_update(std::string_view bytes, const RaeSerial&
 Result<AgentPresence> decode_agent_presence(std::string_view bytes, const RaeSerial& rae);
 Result<Roster> decode_roster(std::string_view bytes, const RaeSerial& rae);
 Result<Confirm> decode_confirm(std::string_view bytes);
-// Of the message that a confirmation's correlation names; unset if no agent's can have had it.
-Timestamp stamp_of(std::string_view correlation);
 Result<Resync> decode_resync(std::string_view bytes);
 Result<CommandReply> decode_command_reply(std::string_view bytes);
 // Of a command: all of it that a bridge reads.

@@ -1,6 +1,5 @@
 // Bytes to messages. A Decoder keeps the first error it meets and lets the rest of the walk run:
 // one exit per message instead of one per field.
-#include <charconv>
 #include <concepts>
 #include <nlohmann/json.hpp>
 
@@ -302,13 +301,6 @@ Result<Confirm> decode_confirm(std::string_view bytes) {
       decoder.read(*refused, "refused", confirm.refused, kCorrelationsMax);
     }
   });
-}
-
-Timestamp stamp_of(std::string_view correlation) {
-  Timestamp stamp;
-  const char* end = correlation.data() + correlation.size();
-  const auto [at, problem] = std::from_chars(correlation.data(), end, stamp.us);
-  return problem == std::errc() && at == end ? stamp : Timestamp{};
 }
 
 Result<Resync> decode_resync(std::string_view bytes) {

@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kBegunPerTurn = 8;  // then the sockets get their turn
+constexpr int kBegunPerTurn = 8;  // then the sockets get their turn; a storm is one turn
 constexpr milliseconds kTurnMost{50};
 constexpr milliseconds kTurnWaiting{1};
 constexpr std::chrono::seconds kReportEvery{1};
@@ -120,7 +120,9 @@ void Run::run_phase(const PhasePlan& plan, const std::stop_token& stop) {
 }
 
 void Run::begin_due(PhaseRun& phase, Micros began) {
-  for (int begun = 0; begun < kBegunPerTurn; ++begun) {
+  const bool is_storm = settings_.load.storm && phase.plan().phase == Phase::kConnect;
+  const std::int64_t most = is_storm ? settings_.load.clients : kBegunPerTurn;
+  for (std::int64_t begun = 0; begun < most; ++begun) {
     const auto event = phase.take_due(now() - began);
     if (!event) return;
     const Micros due = began + phase.plan().due(*event);

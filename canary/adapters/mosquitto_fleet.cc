@@ -64,12 +64,9 @@ struct MosquittoFleet::Client {
     return tls != nullptr && SSL_is_init_finished(tls) == 0;
   }
 
-  // After every call that may have ended the handshake, be it the one that began to connect: on a
-  // busy machine the broker's answer is there before we have looked for it.
+  // After every call that may have ended the handshake.
   void note_handshake(SteadyTime now) {
-    if (tls_since || mosquitto_ssl_get(mqtt.get()) == nullptr || is_handshaking()) return;
-    tls_since = now;
-    if (!tcp_since) tcp_since = now;
+    if (!tls_since && !is_handshaking()) tls_since = now;
   }
 };
 
@@ -186,6 +183,7 @@ Status MosquittoFleet::connect(int number, const Introduction& introduction) {
   mosquitto_int_option(mqtt, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
   mosquitto_int_option(mqtt, MOSQ_OPT_TCP_NODELAY, 1);
   mosquitto_int_option(mqtt, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
+  const SteadyTime began = clock_.steady();
   int problem = mosquitto_void_option(mqtt, MOSQ_OPT_SSL_CTX, tls_->get());
   if (problem == MOSQ_ERR_SUCCESS) {
     problem = mosquitto_will_set_v5(mqtt, introduction.will_topic.c_str(),
@@ -201,6 +199,8 @@ Status MosquittoFleet::connect(int number, const Introduction& introduction) {
     abandon(number);
     return error;
   }
+  // A broker that got our core to itself meanwhile has answered before we looked for it.
+  if (!client.is_handshaking()) client.tcp_since = began;
   settle(client);
   return {};
 }

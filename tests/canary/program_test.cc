@@ -1,5 +1,6 @@
 // The program itself: what it leaves behind, and how it ends.
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -24,6 +25,13 @@ namespace {
 
 class CanaryProgram : public testing::Test {
  protected:
+  // Whoever runs the tests may have the settings of a stack in the environment.
+  CanaryProgram() {
+    for (const char* part : {"REST", "BRIDGE_METRICS", "REGISTRY_METRICS"}) {
+      unsetenv((std::string("DMP_CANARY_") + part).c_str());
+    }
+  }
+
   std::vector<std::string> flags() const {
     return {"--mqtt-uri=" + broker_.uri(),
             "--mqtt-ca=" + broker_.file("ca.crt"),

@@ -46,10 +46,10 @@ class SilentCloud final : public Cloud {
   void take_census() override {}
 };
 
-// A fleet that is told to stop as soon as its first client leaves.
-class StopsLeaving final : public ClientFleet {
+// A fleet that passes everything on to another.
+class PassesOn : public ClientFleet {
  public:
-  StopsLeaving(ClientFleet& fleet, std::stop_source& stop) : fleet_(fleet), stop_(stop) {}
+  explicit PassesOn(ClientFleet& fleet) : fleet_(fleet) {}
   Status connect(int client, const Introduction& introduction) override {
     return fleet_.connect(client, introduction);
   }
@@ -59,10 +59,7 @@ class StopsLeaving final : public ClientFleet {
   Result<int> publish(int client, const Outgoing& message) override {
     return fleet_.publish(client, message);
   }
-  void leave(int client) override {
-    stop_.request_stop();
-    fleet_.leave(client);
-  }
+  void leave(int client) override { fleet_.leave(client); }
   void abandon(int client) override { fleet_.abandon(client); }
   void poll(SteadyTime deadline, std::vector<FleetEvent>& events) override {
     fleet_.poll(deadline, events);
@@ -70,7 +67,38 @@ class StopsLeaving final : public ClientFleet {
 
  private:
   ClientFleet& fleet_;
+};
+
+// Is told to stop as soon as its first client leaves.
+class StopsLeaving final : public PassesOn {
+ public:
+  StopsLeaving(ClientFleet& fleet, std::stop_source& stop) : PassesOn(fleet), stop_(stop) {}
+  void leave(int client) override {
+    stop_.request_stop();
+    PassesOn::leave(client);
+  }
+
+ private:
   std::stop_source& stop_;
+};
+
+// Counts the connects that were begun before anybody looked at a socket.
+class CountsAtOnce final : public PassesOn {
+ public:
+  using PassesOn::PassesOn;
+  Status connect(int client, const Introduction& introduction) override {
+    if (!looked_) ++at_once;
+    return PassesOn::connect(client, introduction);
+  }
+  void poll(SteadyTime deadline, std::vector<FleetEvent>& events) override {
+    looked_ = true;
+    PassesOn::poll(deadline, events);
+  }
+
+  int at_once = 0;
+
+ private:
+  bool looked_ = false;
 };
 
 class CanaryRun : public testing::Test {
@@ -151,7 +179,9 @@ TEST_F(CanaryRun, in_a_storm_connects_everybody_as_well) {
   auto clients = fleet();
   RunSettings settings = fifty_clients();
   settings.load.storm = true;
-  const RunResult result = run(settings, clients);
+  CountsAtOnce counting(clients);
+  const RunResult result = run(settings, counting);
+  EXPECT_EQ(counting.at_once, kClients) << "one after the other they would be no storm";
   EXPECT_EQ(result.tally.connected, kClients);
   EXPECT_EQ(result.tally.lost, 0);
 }

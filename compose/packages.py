@@ -51,6 +51,7 @@ RUN = (
 )
 TEST = ("libgtest-dev", "librapidcheck-dev", "libvalijson-dev")
 DEMO = ("libfaketime",)
+PYPI = ("python3-venv",)
 CLANG = ("clang", "clang-tidy")
 
 # Servers that packages would start by themselves must not run: ours are private. Both files are

@@ -52,6 +52,7 @@ RUN = (
 TEST = ("libgtest-dev", "librapidcheck-dev", "libvalijson-dev", "libyaml-cpp-dev")
 DEMO = ("libfaketime",)
 BENCH = ("python3-pip",)
+PYPI = ("python3-venv",)
 CLANG = ("clang", "clang-tidy")
 
 # Servers that packages would start by themselves must not run: ours are private. Both files are

@@ -93,7 +93,7 @@ TEST(Openapi, a_path_takes_the_methods_that_are_described_and_no_others) {
       const auto page = documentation(request);
       const auto query = ask(method, sample_path(path));
       const int status = page ? page->status : query ? 200 : query.error().status;
-      EXPECT_EQ(status, methods.count(method) > 0 ? 200 : 405);
+      EXPECT_EQ(status == 405, methods.count(method) == 0);
       // Whatever else is wrong.
       const auto worse = ask(method, sample_path(path) + "?%zz");
       if (!page) {

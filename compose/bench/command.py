@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from compose import provision
-from compose.bench import bridge, canary, ingest, staleness, stall, verdicts
+from compose.bench import bridge, canary, hostile, ingest, staleness, stall, verdicts
 from compose.kept_logs import KeptLogs
 from compose.private_stack import private_stack
 from compose.report import Failure, quiet
@@ -17,6 +17,7 @@ BENCHES = {
     "bridge": bridge,
     "canary": canary,
     "verdicts": verdicts,
+    "hostile": hostile,
 }
 SCALABLE = ("ingest", "stall")
 NAMES = tuple(BENCHES)

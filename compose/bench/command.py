@@ -5,7 +5,16 @@ import json
 from pathlib import Path
 
 from compose import provision
-from compose.bench import bridge, canary, canary_peers, ingest, staleness, stall, verdicts
+from compose.bench import (
+    bridge,
+    canary,
+    canary_peers,
+    hostile,
+    ingest,
+    staleness,
+    stall,
+    verdicts,
+)
 from compose.kept_logs import KeptLogs
 from compose.private_stack import private_stack
 from compose.report import Failure, quiet
@@ -18,6 +27,7 @@ BENCHES = {
     "canary": canary,
     "canary-peers": canary_peers,
     "verdicts": verdicts,
+    "hostile": hostile,
 }
 SCALABLE = ("ingest", "stall")
 NAMES = tuple(BENCHES)

@@ -171,6 +171,8 @@ std::vector<Asked> requests() {
       {one + "/explain"},
       {"/v1/devices/" + uuid(2) + "/explain"},
       {one + "/timeline?from=1"},
+      {one + "/diff?from=1"},
+      {"/v1/devices/" + uuid(7) + "/diff?from=1", 404},
       {"/v1/attributes"},
       {"/v1/attributes/identity.model"},
       {"/v1/attributes/labels?rae=lab-a-1"},

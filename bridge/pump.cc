@@ -72,9 +72,10 @@ void Pump::on(const SourceEvent& event) {
 void Pump::on_up(bool session_present) {
   instruments_.connects.add();
   log_info("mqtt_up", {{"session_present", session_present}});
+  // What the broker has queued of who came meanwhile follows; until then nobody counts as away.
+  uplink_.presences().forget_all();
   if (link_.connected(session_present)) {
     instruments_.sessions_lost.add();
-    uplink_.presences().forget_all();  // who came or went meanwhile, nobody will tell us
     log_error("mqtt_session_lost",
               {{"meaning", "the broker forgot what it had queued for us; agents send it again"}});
   }

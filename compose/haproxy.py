@@ -33,6 +33,7 @@ defaults
     # Without it a stream's small events wait some 200 ms each.
     option http-no-delay
     timeout connect 1s
+    timeout check 2s
     timeout client 30s
     timeout http-request 3s
     timeout http-keep-alive 5s

@@ -49,7 +49,7 @@ RUN = (
     "postgresql-15",
     "util-linux",
 )
-TEST = ("libgtest-dev", "librapidcheck-dev", "libvalijson-dev", "libyaml-cpp-dev")
+TEST = ("git", "libgtest-dev", "librapidcheck-dev", "libvalijson-dev", "libyaml-cpp-dev")
 DEMO = ("libfaketime",)
 BENCH = ("python3-pip",)
 PYPI = ("python3-venv",)

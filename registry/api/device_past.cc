@@ -63,7 +63,9 @@ Answer<void> check(std::string_view parameter, std::int64_t at_us, const DeviceP
                                             std::to_string(device.now_us) + ", or leave it out"));
   }
   const std::int64_t known_from_us = earliest(device, &SessionPast::known_from_us);
-  if (at_us >= known_from_us || at_us < earliest(device, &SessionPast::began_us)) return {};
+  const bool knows_all = device.sessions.size() < static_cast<std::size_t>(kSessionsPerDeviceMax);
+  const bool was_before = at_us < earliest(device, &SessionPast::began_us);
+  if (at_us >= known_from_us || (was_before && knows_all)) return {};
   return tl::unexpected(bad_parameter(
       parameter, std::to_string(at_us),
       asked + " is before what history tells of this device; it keeps " + bounds_text(retention) +

@@ -147,8 +147,9 @@ std::optional<std::string> condition_of(const Filter& filter, Statement& stateme
 
 bool is_rare(const Test& test) {
   const std::string& name = test.attribute->name;
-  if (name == "usage.state") return (test.op == Operator::kEqual) == (test.value != "available");
+  if (name == "usage.state" && test.value == "available") return test.op == Operator::kNotEqual;
   if (test.op != Operator::kEqual) return false;
+  if (name == "usage.state") return true;
   if (name == "presence.status") return test.value == "offline" || test.value == "standby";
   return name == "health.status" && (test.value == "bad" || test.value == "looping");
 }

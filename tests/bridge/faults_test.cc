@@ -38,7 +38,7 @@ constexpr int kMessageTooLarge = 10;
 constexpr int kOutOfOrderSequence = 45;
 
 bool is_instrumented() {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return true;
 #else
   return false;
@@ -126,7 +126,8 @@ TEST_F(Faults, kafka_is_away_and_the_agent_waits) {
     kafka_.set_down(false);
     EXPECT_TRUE(agent_->has_answered(agent_->published() + kSome, kPatience)) << bridge_->said();
   }
-  end(0);
+  // What was stored while the answer was lost may come twice.
+  end(2 * OutboxAgent::kUnansweredMax);
 }
 
 TEST_F(Faults, the_broker_is_killed_in_the_middle_of_it) {
@@ -190,14 +191,21 @@ TEST_F(Faults, the_producer_fails_for_good) {
 TEST_F(Faults, two_bridges_of_one_name_take_over_from_each_other) {
   constexpr int kTurns = 3;
   begin();
-  BridgeProcess other(BridgeProcess::arguments(broker_, kafka_.brokers(),
-                                               folder_.file("other-window"), kWindowMessages));
-  ASSERT_TRUE(other.says("event=mqtt_up", kPatience, kTurns)) << other.said();
-  ASSERT_TRUE(bridge_->says("event=mqtt_up", kPatience, kTurns)) << bridge_->said();
-  other.work(milliseconds(50));
-  bridge_->work(milliseconds(50));
-  end(kRepeatedMax *
-      static_cast<std::size_t>(bridge_->count("event=mqtt_up") + other.count("event=mqtt_up")));
+  int turns = 0;
+  {
+    BridgeProcess other(BridgeProcess::arguments(broker_, kafka_.brokers(),
+                                                 folder_.file("other-window"), kWindowMessages));
+    ASSERT_TRUE(other.says("event=mqtt_up", kPatience, kTurns)) << other.said();
+    ASSERT_TRUE(bridge_->says("event=mqtt_up", kPatience, kTurns)) << bridge_->said();
+    other.work(milliseconds(50));
+    bridge_->work(milliseconds(50));
+    turns = other.count("event=mqtt_up");
+  }
+  // The other is killed: what it alone had acknowledged is the agent's to say again. Nobody orders
+  // two producers: there the stamps tell what is newer.
+  EXPECT_TRUE(agent_->settles(kPatience)) << bridge_->said();
+  turns += bridge_->count("event=mqtt_up");
+  end(kRepeatedMax * static_cast<std::size_t>(turns) + OutboxAgent::kUnansweredMax, false);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <set>
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -190,15 +191,15 @@ std::vector<StoredRecord> read_topic(const std::string& brokers, const std::stri
   rd_kafka_assign(client, all);
   rd_kafka_topic_partition_list_destroy(all);
   std::vector<StoredRecord> records;
-  int ends = 0;
+  std::set<std::int32_t> ended;
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   // Every partition to its end, once: then nothing more is there than what was stored before.
-  while ((ends < partitions || records.size() < count) &&
+  while ((ended.size() < static_cast<std::size_t>(partitions) || records.size() < count) &&
          std::chrono::steady_clock::now() < deadline) {
     rd_kafka_message_t* message = rd_kafka_consumer_poll(client, 100);
     if (message == nullptr) continue;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) records.push_back(copy_of(*message, topic));
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ++ends;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ended.insert(message->partition);
     rd_kafka_message_destroy(message);
   }
   rd_kafka_consumer_close(client);

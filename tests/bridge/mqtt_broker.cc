@@ -148,9 +148,12 @@ void MqttBroker::write_configuration() const {
 
 void MqttBroker::start() {
   constexpr int kAttempts = 10;  // another program may take the port first
+  constexpr int kPauseMs = 200;
+  const bool is_known = port_ != 0;  // to clients, who come back there
   for (int attempt = 0; pid_ < 0; ++attempt) {
     DMP_CHECK(attempt < kAttempts);
-    if (port_ == 0 || attempt > 0) port_ = free_port();
+    if (is_known && attempt > 0) poll(nullptr, 0, kPauseMs);
+    if (!is_known) port_ = free_port();
     write_configuration();
     pid_ = start_server(file("conf"));
   }

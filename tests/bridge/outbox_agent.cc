@@ -20,7 +20,7 @@ constexpr int kAgainPerTurn = 8;
 constexpr std::size_t kOversizeBytes = 70'000;
 constexpr std::chrono::seconds kConnectPatience{10};
 constexpr std::chrono::milliseconds kTryAgain{300};
-constexpr std::chrono::seconds kSilence{10};
+constexpr std::chrono::seconds kSilence{20};
 
 void pause() { poll(nullptr, 0, 2); }
 

@@ -170,7 +170,9 @@ TEST_F(CanaryRun, takes_as_many_file_descriptors_as_it_said_beforehand) {
   on_progress_ = [&](const Progress& progress) {
     if (progress.live == kClients) most = std::max(most, open_descriptors() - before);
   };
-  run(fifty_clients(), clients);
+  RunSettings settings = fifty_clients();
+  settings.load.hold = std::chrono::seconds(3);  // longer than between two reports of progress
+  run(settings, clients);
   EXPECT_EQ(most, descriptors_for(kClients) - descriptors_for(0));
 }
 

@@ -70,10 +70,18 @@ def why_no_parser(binary):
     found = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
     if found < GO_MIN:
         return f"{version.strip()} is older than go{GO_MIN[0]}.{GO_MIN[1]}"
-    fetched = subprocess.run([go, "list", "-deps", "."], cwd=PARSER, capture_output=True, text=True)
-    if fetched.returncode:
-        return f"its modules cannot be had: {fetched.stderr.strip()[-300:]}"
-    subprocess.run([go, "build", "-o", binary, "."], cwd=PARSER, check=True)
+    for what, within_s, command in (
+        ("its modules cannot be had", 240, ("list", "-deps", ".")),
+        ("it cannot be built", 500, ("build", "-buildvcs=false", "-o", binary, ".")),
+    ):
+        try:
+            done = subprocess.run(
+                [go, *command], cwd=PARSER, capture_output=True, text=True, timeout=within_s
+            )
+        except subprocess.TimeoutExpired:
+            return f"{what} within {within_s} s"
+        if done.returncode:
+            return f"{what}: {done.stderr.strip()[-300:]}"
     return ""
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from compose import kafka_jars
 from compose.follow import follow
-from compose.report import Failure, last_lines
+from compose.log_extract import last_line
+from compose.report import Failure
 
 FOLDER = Path(__file__).parent / "locust"
 # Read here and now: later `./dmp` acts as a user who need not reach the checkout.
@@ -44,7 +45,7 @@ def _download(site, step):
         *("--retries", 1, "--target", fresh, "--requirement", wanted),
     ]
     if follow(pip, log, step, PROGRESS, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}):
-        raise Failure(f"pip cannot install Locust: {last_lines(log, 1)[0]}", log=log)
+        raise Failure(f"pip cannot install Locust: {last_line(log)}", log=log)
     for path in (fresh, *fresh.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     fresh.rename(site)

@@ -59,15 +59,23 @@ struct FacetText {
   std::vector<std::string> values;  // every column but the stamp
 };
 
-// What DO UPDATE needs for the facets of one table.
+// What DO UPDATE needs for the facets of one table. A facet that no row of the batch has is left
+// out, as if every row had it with the stamp 0: that is never newer than what is stored.
 struct TableText {
   std::vector<std::string> columns;
   std::vector<std::string> selected;  // the same, cast from what unnest gives
   std::vector<FacetText> facets;
+  std::vector<std::string> left_out;  // stamps
 
-  explicit TableText(std::string_view table) {
-    for (const FacetColumns& facet : facet_columns()) {
+  TableText(std::string_view table, FacetSet wanted) {
+    const auto all = facet_columns();
+    for (std::size_t f = 0; f < all.size(); ++f) {
+      const FacetColumns& facet = all[f];
       if (facet.table != table) continue;
+      if (!wanted[f]) {
+        left_out.push_back(facet.names[0]);
+        continue;
+      }
       for (std::size_t i = 0; i < facet.names.size(); ++i) {
         columns.push_back(facet.names[i]);
         // CockroachDB has no arrays of JSONB: they travel as text.
@@ -83,21 +91,24 @@ struct TableText {
     return stamps;
   }
 
-  [[nodiscard]] std::string any_newer() const { return join(each(stamps(), newer), " OR "); }
-
-  [[nodiscard]] std::string none_older() const {
-    return join(each(stamps(), [](const auto& s) { return "excluded." + s + " >= c." + s; }),
-                " AND ");
+  [[nodiscard]] std::string any_newer() const {
+    return facets.empty() ? "false" : join(each(stamps(), newer), " OR ");
   }
 
-  [[nodiscard]] std::string set_facets() const {
+  [[nodiscard]] std::string none_older() const {
+    auto parts = each(stamps(), [](const auto& s) { return "excluded." + s + " >= c." + s; });
+    for (const std::string& stamp : left_out) parts.push_back("c." + stamp + " = 0");
+    return join(parts, " AND ");
+  }
+
+  [[nodiscard]] std::vector<std::string> set_facets() const {
     std::vector<std::string> parts;
     for (const FacetText& facet : facets) {
       const std::string taken = newer(facet.stamp) + " OR " + reread(facet.stamp);
       for (const std::string& value : facet.values) parts.push_back(taken_when(taken, value));
       parts.push_back(greatest(facet.stamp));
     }
-    return join(parts, ",\n    ");
+    return parts;
   }
 
   [[nodiscard]] std::string set_reader() const {
@@ -140,48 +151,59 @@ std::string unnest(std::size_t first, const UnnestColumns& columns) {
   return "SELECT * FROM unnest(" + join(arrays, ", ") + ") AS x(" + join(names, ", ") + ")";
 }
 
-std::string insert_sessions() {
-  const TableText table("device_session");
+std::string insert_sessions(const TableText& table) {
   const std::string received =
       join(each(table.stamps(), [](const auto& stamp) { return stamp + " > 0"; }), " OR ");
+  auto set = table.set_facets();
+  set.push_back(table.set_reader());
+  set.push_back(table.set_changed_at(""));
   return "INSERT INTO device_session AS c (rae, device_session_id, reader, " +
          join(table.columns, ", ") + ")\n  SELECT rae, device_session_id, $1::INT4, " +
          join(table.selected, ", ") + " FROM u WHERE " + received +
-         " ORDER BY rae, device_session_id\n  ON CONFLICT (rae, device_session_id) DO UPDATE SET\n "
-         "   " +
-         table.set_facets() + ",\n    " + table.set_reader() + ",\n    " +
-         table.set_changed_at("") + "\n  WHERE " + table.where_changed("") + " RETURNING 1";
+         " ORDER BY rae, device_session_id\n"
+         "  ON CONFLICT (rae, device_session_id) DO UPDATE SET\n    " +
+         join(set, ",\n    ") + "\n  WHERE " + table.where_changed("") + " RETURNING 1";
 }
 
-std::string insert_states() {
-  const TableText table("device_state");
-  return "INSERT INTO device_state AS c (rae, device_session_id, reader, seen_at, ended_at, "
-         "end_reason, " +
-         join(table.columns, ", ") +
-         ")\n  SELECT rae, device_session_id, $1::INT4, seen_at, ended_at, end_reason, " +
-         join(table.selected, ", ") +
+std::string insert_states(const TableText& table) {
+  const std::string own = "seen_at, ended_at, end_reason";
+  auto columns = table.columns;
+  auto selected = table.selected;
+  columns.insert(columns.begin(), "rae, device_session_id, reader, " + own);
+  selected.insert(selected.begin(), "rae, device_session_id, $1::INT4, " + own);
+  auto set = table.set_facets();
+  for (const std::string& part :
+       {greatest("seen_at"), taken_when(newer("ended_at"), "end_reason"), greatest("ended_at"),
+        table.set_reader(), table.set_changed_at(newer("ended_at"))}) {
+    set.push_back(part);
+  }
+  return "INSERT INTO device_state AS c (" + join(columns, ", ") + ")\n  SELECT " +
+         join(selected, ", ") +
          " FROM u ORDER BY rae, device_session_id\n"
          "  ON CONFLICT (rae, device_session_id) DO UPDATE SET\n    " +
-         table.set_facets() + ",\n    " + greatest("seen_at") + ",\n    " +
-         taken_when(newer("ended_at"), "end_reason") + ",\n    " + greatest("ended_at") +
-         ",\n    " + table.set_reader() + ",\n    " + table.set_changed_at(newer("ended_at")) +
-         "\n  WHERE " + table.where_changed(newer("seen_at") + " OR " + newer("ended_at")) +
-         " RETURNING 1";
+         join(set, ",\n    ") + "\n  WHERE " +
+         table.where_changed(newer("seen_at") + " OR " + newer("ended_at")) + " RETURNING 1";
 }
 
 }  // namespace
 
-std::string update_statement() {
-  const auto columns = session_columns();
+std::string update_statement(FacetSet facets) {
+  const auto columns = session_columns(facets);
+  const TableText slow("device_session", facets);
+  const TableText fast("device_state", facets);
+  const bool has_slow = !slow.facets.empty();
   return "WITH u AS (" + unnest(2, columns) + "),\nh AS (" +
-         unnest(2 + columns.size(), kEventColumns) + "),\ns AS (" + insert_sessions() +
-         "),\nt AS (" + insert_states() +
+         unnest(2 + columns.size(), kEventColumns) + "),\n" +
+         (has_slow ? "s AS (" + insert_sessions(slow) + "),\n" : "") + "t AS (" +
+         insert_states(fast) +
          "),\ne AS (INSERT INTO device_event (rae, device_session_id, timestamp, kind, reason, "
          "facets, received_at)\n"
          "  SELECT rae, device_session_id, at, kind, reason, facets, received_at FROM h"
          " ORDER BY rae, device_session_id, at\n"
          "  ON CONFLICT (rae, device_session_id, timestamp) DO NOTHING RETURNING 1)\n"
-         "SELECT (SELECT count(*) FROM s), (SELECT count(*) FROM t), (SELECT count(*) FROM e)";
+         "SELECT " +
+         (has_slow ? "(SELECT count(*) FROM s)" : "0") +
+         ", (SELECT count(*) FROM t), (SELECT count(*) FROM e)";
 }
 
 std::string agent_statement() {

@@ -8,6 +8,7 @@
 // Pure. Parameters are array literals, one per column, for `unnest`.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -102,9 +103,22 @@ struct Beat {
   bool operator==(const Beat&) const = default;
 };
 
-// Each answers one row of the numbers of rows written: sessions, states, events.
-std::string update_statement();
-std::vector<std::string> update_parameters(const UpdateRows& rows, int decoder = kDecoder);
+// Which facets: bit i is the i-th of DMP_FACETS.
+#define DMP_COUNT_FACET(Type, name, table) +1
+using FacetSet = std::bitset<DMP_FACETS(DMP_COUNT_FACET)>;
+#undef DMP_COUNT_FACET
+
+// Answers one row of the numbers of rows written: sessions, states, events. What is stored is the
+// same whichever `facets` the statement is made for, as long as they are all that the rows have.
+std::string update_statement(FacetSet facets);
+std::vector<std::string> update_parameters(const UpdateRows& rows, FacetSet facets,
+                                           int decoder = kDecoder);
+
+// The sets there are statements for, each before any that contains it; the last is all. They are
+// few because the server keeps a plan of each per connection.
+std::vector<FacetSet> update_facet_sets();
+// The first of them that has all the facets of these rows.
+FacetSet facets_for(const UpdateRows& rows);
 
 // raes, states, bridges, and by commas the RAEs whose presence or roster is older than the stored
 // one.

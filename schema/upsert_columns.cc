@@ -5,8 +5,6 @@
 #include <string_view>
 #include <type_traits>
 
-#include "schema/upsert.h"
-
 namespace dmp {
 namespace {
 
@@ -72,9 +70,12 @@ std::vector<FacetColumns> facet_columns() {
   return all;
 }
 
-UnnestColumns session_columns() {
+UnnestColumns session_columns(FacetSet facets) {
   auto columns = kSessionColumns;
-  for (const FacetColumns& facet : facet_columns()) {
+  const auto all = facet_columns();
+  for (std::size_t f = 0; f < all.size(); ++f) {
+    if (!facets[f]) continue;
+    const FacetColumns& facet = all[f];
     for (std::size_t i = 0; i < facet.names.size(); ++i) {
       columns.emplace_back(facet.names[i], facet.types[i] == "JSONB" ? "TEXT" : facet.types[i]);
     }

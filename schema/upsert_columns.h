@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "schema/upsert.h"
+
 namespace dmp {
 
 using UnnestColumns = std::vector<std::pair<std::string, std::string>>;  // name, SQL type
@@ -33,7 +35,7 @@ inline const UnnestColumns kBridgeColumns = {{"bridge", "TEXT"}, {"sent_at", "BI
 inline const UnnestColumns kBeatColumns = {
     {"topic", "TEXT"}, {"partition", "INT4"}, {"behind_ms", "BIGINT"}};
 
-// kSessionColumns and then those of every facet.
-UnnestColumns session_columns();
+// kSessionColumns and then those of each of these facets.
+UnnestColumns session_columns(FacetSet facets);
 
 }  // namespace dmp

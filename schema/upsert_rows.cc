@@ -50,9 +50,9 @@ class Arrays {
 
 }  // namespace
 
-std::vector<std::string> update_parameters(const UpdateRows& rows, int decoder) {
+std::vector<std::string> update_parameters(const UpdateRows& rows, FacetSet facets, int decoder) {
   std::vector<std::string> parameters = {std::to_string(decoder)};
-  Arrays sessions(session_columns().size());
+  Arrays sessions(session_columns(facets).size());
   for (const SessionRow& row : rows.sessions) {
     sessions.begin_row();
     sessions.put(row.rae);
@@ -60,7 +60,9 @@ std::vector<std::string> update_parameters(const UpdateRows& rows, int decoder) 
     sessions.put(row.seen_at);
     sessions.put(row.ended_at);
     sessions.put(row.end_reason);
+    std::size_t number = 0;
     each_facet(row.facets, [&](FacetNames, const auto& facet) {
+      if (!facets[number++]) return;
       static const typename std::decay_t<decltype(facet)>::value_type kAbsent;
       const auto& value = facet ? *facet : kAbsent;
       sessions.put(value.timestamp);

@@ -58,7 +58,7 @@ KafkaSource::~KafkaSource() {
 
 Status KafkaSource::connect() {
   const auto number = [](std::int64_t value) { return std::to_string(value); };
-  const std::array<KafkaSetting, 22> settings = {{
+  const std::array<KafkaSetting, 23> settings = {{
       {"bootstrap.servers", options_.brokers},
       {"client.id", "dmp-registry"},
       {"group.id", options_.group},
@@ -72,7 +72,11 @@ Status KafkaSource::connect() {
       {"isolation.level", "read_committed"},
       {"queued.min.messages", number(options_.queued_records_max)},
       {"queued.max.messages.kbytes", number(options_.queued_kib_max)},
-      {"fetch.wait.max.ms", "100"},
+      // A reply for every record would cost more than the record: librdkafka asks per partition,
+      // and brokers answer a connection's requests one after the other. So a request waits until
+      // there is something worth a reply, though nothing waits longer than can be noticed.
+      {"fetch.min.bytes", "8192"},
+      {"fetch.wait.max.ms", "20"},
       {"fetch.message.max.bytes", number(options_.fetch_kib_max * 1024)},
       {"fetch.max.bytes", "8388608"},
       {"receive.message.max.bytes", "16777216"},

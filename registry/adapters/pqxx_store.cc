@@ -29,12 +29,23 @@ struct string_traits<dmp::registry::Given> {
 namespace dmp::registry {
 namespace {
 
-constexpr const char* kUpdates = "updates";
 constexpr const char* kAgents = "agents";
 constexpr const char* kBeats = "beats";
 constexpr const char* kFloors = "floors";
 
-pqxx::result perform(pqxx::connection_base& connection, const char* statement,
+std::string updates(FacetSet facets) { return "updates_" + facets.to_string(); }
+
+// libpqxx sends a statement to the server when a connection first uses it.
+std::vector<PqxxLink::Prepared> statements() {
+  std::vector<PqxxLink::Prepared> all = {
+      {kAgents, agent_statement()}, {kBeats, beat_statement()}, {kFloors, floor_statement()}};
+  for (const FacetSet facets : update_facet_sets()) {
+    all.push_back({updates(facets), update_statement(facets)});
+  }
+  return all;
+}
+
+pqxx::result perform(pqxx::connection_base& connection, const std::string& statement,
                      std::vector<std::string> parameters) {
   std::vector<Given> given;
   for (std::string& parameter : parameters) given.push_back({&parameter});
@@ -56,11 +67,7 @@ std::vector<RaeSerial> serials_of(std::string_view list) {
 
 PqxxStore::PqxxStore(const std::string& database, const std::string& application,
                      const std::string& schema)
-    : link_(database, application,
-            {{kUpdates, update_statement()},
-             {kAgents, agent_statement()},
-             {kBeats, beat_statement()},
-             {kFloors, floor_statement()}},
+    : link_(database, application, statements(),
             schema.empty() ? std::string() : "SET search_path TO " + schema) {}
 
 SqlResult<Written> PqxxStore::write(const Rows& rows) { return write_as(rows, kDecoder); }
@@ -69,7 +76,9 @@ SqlResult<Written> PqxxStore::write_as(const Rows& rows, int decoder) {
   Written written;
   const auto done = link_.with([&](pqxx::connection_base& connection) {
     if (!rows.updates.sessions.empty()) {
-      const auto row = perform(connection, kUpdates, update_parameters(rows.updates, decoder))[0];
+      const FacetSet facets = facets_for(rows.updates);
+      const auto row =
+          perform(connection, updates(facets), update_parameters(rows.updates, facets, decoder))[0];
       written.sessions = row[0].as<std::int64_t>();
       written.states = row[1].as<std::int64_t>();
       written.events = row[2].as<std::int64_t>();

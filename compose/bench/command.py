@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from compose import provision
-from compose.bench import bridge, canary, ingest, staleness, stall, verdicts
+from compose.bench import bridge, canary, ingest, rest, staleness, stall, verdicts
 from compose.kept_logs import KeptLogs
 from compose.private_stack import private_stack
 from compose.report import Failure, quiet
@@ -15,6 +15,7 @@ BENCHES = {
     "ingest": ingest,
     "stall": stall,
     "bridge": bridge,
+    "rest": rest,
     "canary": canary,
     "verdicts": verdicts,
 }

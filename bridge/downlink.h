@@ -1,9 +1,9 @@
 // Downlink: passes commands from Kafka on to the agents.
 //
-// A command counts as done when the broker has taken or refused it, or when it is not passed on
-// (see objection_to). Nothing is kept for an agent that is away: the broker drops it, and whoever
-// sent the command sends it again if it still matters. While the broker is away nothing is taken.
-// For the loop's thread.
+// A command counts as done when the broker has taken or refused it, when it is not passed on (see
+// objection_to), or when Kafka has our reply that its RAE is away. Nothing is kept for an agent
+// that is away: whoever sent the command sends it again if it still matters. While the broker is
+// away nothing is taken. For the loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "bridge/core/progress.h"
 #include "bridge/instruments.h"
 #include "bridge/ports.h"
+#include "bridge/replies.h"
 
 namespace dmp::bridge {
 
@@ -24,8 +25,8 @@ class Downlink {
   static constexpr int kPerTurn = 256;
 
   // The references must outlive it.
-  Downlink(std::string bridge, Commands& commands, Source& source, const Clock& clock,
-           Instruments& instruments);
+  Downlink(std::string bridge, Commands& commands, Source& source, const Presences& presences,
+           Replies& replies, const Clock& clock, Instruments& instruments);
 
   // The connection to the broker stands, or has ended.
   void connected();
@@ -37,12 +38,16 @@ class Downlink {
   void turn();
 
  private:
-  bool pass_on(const Command& command);
+  bool handle(const Command& command);
+  bool pass_on(const Command& command, std::int64_t now);
+  bool answer(const Command& command, Reply reply);
   void finish(std::uint64_t ticket);
 
   const std::string bridge_;
   Commands& commands_;
   Source& source_;
+  const Presences& presences_;
+  Replies& replies_;
   const Clock& clock_;
   Instruments& instruments_;
 

@@ -35,6 +35,11 @@ Instruments::Instruments(Metrics& metrics)
                                     "Reconnects at which the broker had lost our session")),
       passed_on(metrics.counter("dmp_bridge_commands_passed_on_total",
                                 "Commands from Kafka that the broker has taken")),
+      heartbeats_stored(metrics.counter("dmp_bridge_heartbeats_stored_total",
+                                        "Our own heartbeats that Kafka has stored: they count on "
+                                        "while nothing is to do, and stop when we are stuck")),
+      raes_forgotten(metrics.counter("dmp_bridge_raes_forgotten_total",
+                                     "RAEs whose presence was forgotten for want of room")),
       connected(metrics.gauge("dmp_bridge_connected", "1 while connected and subscribed")),
       valve_open(metrics.gauge("dmp_bridge_valve_open", "0 while the window waits for Kafka")),
       window_messages(metrics.gauge("dmp_bridge_window_messages", "Messages in the window")),
@@ -42,9 +47,15 @@ Instruments::Instruments(Metrics& metrics)
       window_oldest_seconds(metrics.gauge("dmp_bridge_window_oldest_seconds",
                                           "Age of the oldest message in the window")),
       in_flight(metrics.gauge("dmp_bridge_in_flight", "Records given to Kafka, not yet reported")),
+      heartbeat_seconds(metrics.gauge("dmp_bridge_heartbeat_seconds",
+                                      "What Kafka took to store the last heartbeat")),
+      raes_known(metrics.gauge("dmp_bridge_raes_known", "RAEs whose presence is known")),
       stored_after_seconds(metrics.histogram("dmp_bridge_stored_after_seconds",
                                              "From MQTT to Kafka's report, by the wall clock",
-                                             stored_after_bounds())) {}
+                                             stored_after_bounds())),
+      acknowledged_after_seconds(metrics.histogram("dmp_bridge_acknowledged_after_seconds",
+                                                   "From sending a record to Kafka's report",
+                                                   stored_after_bounds())) {}
 
 std::vector<double> Instruments::stored_after_bounds() {
   return {0.0005, 0.00075, 0.001, 0.00125, 0.0015, 0.00175, 0.002, 0.0025, 0.003, 0.004,

@@ -41,13 +41,18 @@ class Instruments {
   Counter connects;
   Counter sessions_lost;
   Counter passed_on;
+  Counter heartbeats_stored;
+  Counter raes_forgotten;
   Gauge connected;
   Gauge valve_open;
   Gauge window_messages;
   Gauge window_bytes;
   Gauge window_oldest_seconds;
   Gauge in_flight;
+  Gauge heartbeat_seconds;
+  Gauge raes_known;
   Histogram stored_after_seconds;
+  Histogram acknowledged_after_seconds;
 };
 
 }  // namespace dmp::bridge

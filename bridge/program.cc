@@ -1,5 +1,6 @@
 #include "bridge/program.h"
 
+#include <memory>
 #include <random>
 
 #include "base/admin_port.h"
@@ -28,18 +29,20 @@ Status run_program(const Options& options, const std::stop_token& stop) {
   Wake wake(kRest);
   const auto window = open_window(options, instruments);
   if (!window) return tl::unexpected(window.error());
-  KafkaSink sink({.brokers = options.kafka_brokers,
-                  .client_id = options.name,
-                  .ready_fd = wake.fd(),
-                  .properties = {}});
+  auto sink = std::make_unique<KafkaSink>(KafkaOptions{.brokers = options.kafka_brokers,
+                                                       .client_id = options.name,
+                                                       .ready_fd = wake.fd(),
+                                                       .properties = {},
+                                                       .topics = routes->kafka_topics()});
   PahoSource source(mqtt_options(options, routes->filters()), **window, wake, clock);
   KafkaCommands commands({.brokers = options.kafka_brokers,
                           .client_id = options.name,
                           .group = "dmp-bridge-" + options.name,
                           .topic = std::string(kafka::kDeviceCommands)},
                          wake);
-  Uplink uplink(options.name, *routes, **window, sink, clock, instruments);
-  Downlink downlink(options.name, commands, source, clock, instruments);
+  Uplink uplink(options.name, *routes, **window, *sink, clock, instruments);
+  Downlink downlink(options.name, commands, source, uplink.presences(), uplink.replies(), clock,
+                    instruments);
   Pump pump(water_marks(options), std::random_device()(), uplink, downlink, **window, source, wake,
             clock, instruments);
   AdminPort admin(metrics, {.live = [&pump] { return pump.live(); },
@@ -51,6 +54,8 @@ Status run_program(const Options& options, const std::stop_token& stop) {
   pump.run(stop);
   commands.stop();
   admin.stop();
+  // Before the records end that the producer may still be reading: replies and the heartbeat.
+  sink.reset();
   return {};
 }
 

@@ -72,6 +72,8 @@ void Pump::on(const SourceEvent& event) {
 void Pump::on_up(bool session_present) {
   instruments_.connects.add();
   log_info("mqtt_up", {{"session_present", session_present}});
+  // What the broker has queued of who came meanwhile follows; until then nobody counts as away.
+  uplink_.presences().forget_all();
   if (link_.connected(session_present)) {
     instruments_.sessions_lost.add();
     log_error("mqtt_session_lost",

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "schema/codec.h"
+#include "schema/topics.h"
 
 namespace dmp::bridge {
 namespace {
@@ -17,6 +18,8 @@ constexpr int kMessagesPerTurn = 1000;
 
 constexpr BackoffLimits kRebuild{.first = std::chrono::milliseconds(200),
                                  .most = std::chrono::milliseconds(2000)};
+
+double seconds(SteadyTime::duration time) { return std::chrono::duration<double>(time).count(); }
 
 double seconds_since(std::int64_t received_at, std::int64_t wall_us) {
   return static_cast<double>(std::max<std::int64_t>(wall_us - received_at, 0)) / 1e6;
@@ -33,6 +36,7 @@ Uplink::Uplink(std::string bridge, Routes routes, Window& window, Sink& sink, co
       clock_(clock),
       instruments_(instruments),
       builder_(bridge_),
+      replies_(bridge_, sink),
       rebuild_backoff_(kRebuild, std::hash<std::string>()(bridge_)) {}
 
 void Uplink::turn() {
@@ -40,6 +44,7 @@ void Uplink::turn() {
   if (sink_.broken()) revive();
   if (sink_.broken()) return;
   beat();
+  replies_.send_on();
   send_on();
 }
 
@@ -50,28 +55,40 @@ SteadyTime Uplink::next_turn() const {
 }
 
 void Uplink::collect_reports() {
-  for (const Delivery& delivery : sink_.poll()) {
+  const std::vector<Delivery> reports = sink_.poll();
+  if (reports.empty()) return;
+  const SteadyTime now = clock_.steady();
+  const std::int64_t wall_us = clock_.wall_us();
+  for (const Delivery& delivery : reports) {
     if (delivery.ticket == kHeartbeatTicket) {
-      heartbeat_.clear();
-      if (delivery.rejection) {
-        log_error("heartbeat_rejected", {{"reason", delivery.rejection->message}});
-      } else {
-        last_stored_ = clock_.steady();
-      }
+      on_heartbeat(delivery, now);
+    } else if (delivery.ticket >= Replies::kFirstTicket) {
+      replies_.reported(delivery);
     } else if (delivery.rejection) {
       on_rejected(delivery.ticket, *delivery.rejection);
     } else {
-      on_stored(delivery.ticket);
+      on_stored(delivery.ticket, now, wall_us);
     }
   }
 }
 
-void Uplink::on_stored(std::uint64_t sequence) {
-  const SteadyTime now = clock_.steady();
+void Uplink::on_heartbeat(const Delivery& delivery, SteadyTime now) {
+  heartbeat_.clear();
+  if (delivery.rejection) {
+    log_error("heartbeat_rejected", {{"reason", delivery.rejection->message}});
+    return;
+  }
+  last_stored_ = now;
+  instruments_.heartbeats_stored.add();
+  instruments_.heartbeat_seconds.set(seconds(now - heartbeat_sent_at_));
+}
+
+void Uplink::on_stored(std::uint64_t sequence, SteadyTime now, std::int64_t wall_us) {
   const Ticket& ticket = inflight_.at(sequence);
   last_stored_ = now;
   rebuild_backoff_.reset();
-  instruments_.stored_after_seconds.observe(seconds_since(ticket.received_at, clock_.wall_us()));
+  instruments_.stored_after_seconds.observe(seconds_since(ticket.received_at, wall_us));
+  instruments_.acknowledged_after_seconds.observe(seconds(now - ticket.sent_at));
   (ticket.refusal ? instruments_.dead_lettered : instruments_.stored).add();
   if (ticket.asker && ticket.refusal) {
     confirmations_.refused(*ticket.asker, ticket.refusal->code, now);
@@ -127,6 +144,7 @@ void Uplink::revive() {
     log_error("kafka_producer_failed", {{"reason", status.error().message}});
   }
   heartbeat_.clear();  // only now: the old producer borrowed it
+  replies_.lose_all();
 }
 
 void Uplink::beat() {
@@ -136,6 +154,7 @@ void Uplink::beat() {
   if (!heartbeat_.empty()) return;  // Kafka still owes a report of the last one
   const std::int64_t sent_at = clock_.wall_us();
   heartbeat_ = encode(BridgeHeartbeat{.sent_at = {sent_at}, .bridge = bridge_});
+  heartbeat_sent_at_ = now;
   if (!sink_.send(kHeartbeatTicket, builder_.heartbeat(heartbeat_, sent_at))) heartbeat_.clear();
 }
 
@@ -152,10 +171,11 @@ void Uplink::send_on() {
 bool Uplink::send_waiting() {
   while (const auto sequence = inflight_.next()) {
     const Message message = window_.at(*sequence);
-    const Ticket& ticket = inflight_.at(*sequence);
+    Ticket& ticket = inflight_.at(*sequence);
     const Record& record = ticket.refusal ? builder_.dead_letter(message, *ticket.refusal)
                                           : builder_.record(message, ticket.route->kafka_topic);
     if (!sink_.send(*sequence, record)) return false;
+    ticket.sent_at = clock_.steady();
     inflight_.sent(*sequence);
   }
   return true;
@@ -176,6 +196,7 @@ bool Uplink::take_one() {
                                     {"code", routed.refusal->code},
                                     {"reason", routed.refusal->message}});
   }
+  if (!routed.refusal && routed.route->tells_presence) listen(*message);
   inflight_.add({.received_at = message->received_at,
                  .route = routed.route,
                  .asker = std::move(routed.asker),
@@ -183,11 +204,22 @@ bool Uplink::take_one() {
   return true;
 }
 
+// What it cannot read is the registry's to refuse.
+void Uplink::listen(const Message& message) {
+  const auto topic = parse_topic(message.topic);
+  if (!topic) return;
+  const auto presence = decode_agent_presence(message.payload, topic->rae);
+  if (presence) presences_.hear(topic->rae, *presence, message.received_at);
+}
+
 void Uplink::observe() {
   const WindowLevel level = window_.level();
   instruments_.window_messages.set(static_cast<double>(level.messages));
   instruments_.window_bytes.set(static_cast<double>(level.bytes));
   instruments_.in_flight.set(static_cast<double>(inflight_.on_their_way()));
+  instruments_.raes_known.set(static_cast<double>(presences_.known()));
+  instruments_.raes_forgotten.add(static_cast<double>(presences_.forgotten() - raes_forgotten_));
+  raes_forgotten_ = presences_.forgotten();
   const bool holds_any = inflight_.unfinished() > 0;
   instruments_.window_oldest_seconds.set(
       holds_any ? seconds_since(window_.at(freed_).received_at, clock_.wall_us()) : 0);

@@ -13,10 +13,12 @@
 #include "base/clock.h"
 #include "bridge/core/confirmations.h"
 #include "bridge/core/inflight.h"
+#include "bridge/core/presences.h"
 #include "bridge/core/record.h"
 #include "bridge/core/route.h"
 #include "bridge/instruments.h"
 #include "bridge/ports.h"
+#include "bridge/replies.h"
 
 namespace dmp::bridge {
 
@@ -35,6 +37,9 @@ class Uplink {
   [[nodiscard]] SteadyTime next_turn() const;
 
   [[nodiscard]] Confirmations& confirmations() { return confirmations_; }
+  // Who is away by what has passed, and what is answered for those who are.
+  [[nodiscard]] Presences& presences() { return presences_; }
+  [[nodiscard]] Replies& replies() { return replies_; }
   // Messages freed from the window since the start.
   [[nodiscard]] std::uint64_t freed() const { return freed_; }
   [[nodiscard]] std::optional<SteadyTime> last_stored() const { return last_stored_; }
@@ -44,7 +49,8 @@ class Uplink {
 
  private:
   void collect_reports();
-  void on_stored(std::uint64_t sequence);
+  void on_heartbeat(const Delivery& delivery, SteadyTime now);
+  void on_stored(std::uint64_t sequence, SteadyTime now, std::int64_t wall_us);
   void on_rejected(std::uint64_t sequence, const Error& rejection);
   void finish(std::uint64_t sequence);
   void revive();
@@ -52,6 +58,7 @@ class Uplink {
   void send_on();
   bool send_waiting();
   bool take_one();
+  void listen(const Message& message);
 
   const std::string bridge_;
   const Routes routes_;
@@ -63,10 +70,14 @@ class Uplink {
   RecordBuilder builder_;
   Inflight inflight_;
   Confirmations confirmations_;
+  Presences presences_;
+  Replies replies_;
   Backoff rebuild_backoff_;
   SteadyTime next_rebuild_{};
   SteadyTime next_heartbeat_{};
   std::string heartbeat_;  // on its way; empty if none is
+  SteadyTime heartbeat_sent_at_{};
+  std::uint64_t raes_forgotten_ = 0;
   std::uint64_t freed_ = 0;
   std::optional<SteadyTime> last_stored_;
   bool started_ = false;

@@ -1,7 +1,6 @@
 #include "canary/assemble.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <ctime>
 #include <utility>
 

@@ -23,7 +23,7 @@ class LastRun {
   void made(const Report& report);
   // Of one that could not be.
   void not_made();
-  // After either: with what, and when in Âµs of the wall clock.
+  // After either: with what, and when in µs of the wall clock.
   void ended(int exit_code, std::int64_t wall_us);
 
   [[nodiscard]] std::string text() const { return metrics_.text(); }

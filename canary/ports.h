@@ -14,12 +14,15 @@
 
 namespace dmp::canary {
 
+// Reason codes of MQTT 5 from here on are errors.
+inline constexpr int kFirstRefusal = 0x80;
+
 // Something that happened to a client.
 struct FleetEvent {
   enum class Kind {
     kConnected,     // code: TCP retransmits until then
     kRefused,       // before it was connected; text: why
-    kSubscribed,    // code: granted QoS, or from 0x80 why not
+    kSubscribed,    // code: granted QoS, or from kFirstRefusal why not
     kAcknowledged,  // PUBACK of `message_id`; code: its reason
     kMessage,       // text: payload
     kLeft,          // as it was asked to
@@ -28,6 +31,7 @@ struct FleetEvent {
   Kind kind = Kind::kConnected;
   int client = 0;
   SteadyTime at{};
+  SteadyTime tcp{}, tls{};  // kConnected: when TCP stood, and when TLS did
   int message_id = 0;
   int code = 0;
   std::string text;

@@ -1,8 +1,8 @@
 #include "canary/program.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <random>
 
@@ -53,6 +53,12 @@ std::vector<std::string> sample_of(const std::string& run, const Options& option
   return serials;
 }
 
+Status issue(const Options& options, const std::string& run) {
+  return issue_identities({options.authority_certificate, options.authority_key},
+                          options.certificates, run, options.identities(),
+                          std::chrono::duration_cast<std::chrono::seconds>(options.valid));
+}
+
 // The clients' certificates for the time of one run, if it makes its own.
 class OwnIdentities {
  public:
@@ -69,9 +75,7 @@ class OwnIdentities {
       return find_identities(options_.certificates, run_, options_.identities());
     }
     made_ = true;
-    return issue_identities({options_.authority_certificate, options_.authority_key},
-                            options_.certificates, run_, options_.identities(),
-                            std::chrono::duration_cast<std::chrono::seconds>(options_.valid));
+    return issue(options_, run_);
   }
 
  private:
@@ -92,14 +96,14 @@ Result<Report> run_once(const Options& options, const std::stop_token& stop) {
                        options.connects_at_once, options.connect_timeout};
   const Preflight preflight = check_machine(look_at_machine(), settings.load);
   if (!preflight.status) return tl::unexpected(preflight.status.error());
-  OwnIdentities identities(options, settings.name);
-  if (auto status = identities.obtain(); !status) return tl::unexpected(status.error());
   std::string token;
   if (!options.rest.empty()) {
     auto read = read_token(options.rest_token);
     if (!read) return tl::unexpected(read.error());
     token = std::move(*read);
   }
+  OwnIdentities identities(options, settings.name);
+  if (auto status = identities.obtain(); !status) return tl::unexpected(status.error());
 
   ObservationQueue observations(kObservationsMax, kObservationsMax);
   const auto broker = *parse_broker(options.mqtt_uri);
@@ -250,9 +254,7 @@ int run_again_and_again(const Options& options, const std::stop_token& stop, Met
 
 int run_program(const Options& options, const std::stop_token& stop) {
   if (options.command == kCertificates) {
-    const auto status = issue_identities(
-        {options.authority_certificate, options.authority_key}, options.certificates, options.run,
-        options.identities(), std::chrono::duration_cast<std::chrono::seconds>(options.valid));
+    const auto status = issue(options, options.run);
     if (status) return kPassed;
     std::fprintf(stderr, "dmp-canary: %s\n", status.error().message.c_str());
     return kUsage;

@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kBegunPerTurn = 8;  // then the sockets get their turn
+constexpr int kBegunPerTurn = 8;  // then the sockets get their turn; a storm is one turn
 constexpr milliseconds kTurnMost{50};
 constexpr milliseconds kTurnWaiting{1};
 constexpr std::chrono::seconds kReportEvery{1};
@@ -120,7 +120,9 @@ void Run::run_phase(const PhasePlan& plan, const std::stop_token& stop) {
 }
 
 void Run::begin_due(PhaseRun& phase, Micros began) {
-  for (int begun = 0; begun < kBegunPerTurn; ++begun) {
+  const bool is_storm = settings_.load.storm && phase.plan().phase == Phase::kConnect;
+  const std::int64_t most = is_storm ? settings_.load.clients : kBegunPerTurn;
+  for (std::int64_t begun = 0; begun < most; ++begun) {
     const auto event = phase.take_due(now() - began);
     if (!event) return;
     const Micros due = began + phase.plan().due(*event);
@@ -200,7 +202,6 @@ void Run::begin_subscribe(int number, Micros due) {
   Client& client = clients_[static_cast<std::size_t>(number)];
   if (client.state != State::kConnected) return;
   client.due = due;
-  client.asked_subscribe = true;
   // One that failed is told of by the connection's end.
   (void)parts_.fleet.subscribe(number, agent_topic(client.voice.rae(), TopicKind::kConfirm));
 }
@@ -241,11 +242,21 @@ void Run::begin_leave(int number) {
 }
 
 void Run::expire_connects() {
+  const Micros at = now();
+  if (at < next_expiry_) return;
+  next_expiry_ = at + settings_.connect_timeout;
+  expire_connects(at - settings_.connect_timeout);
+}
+
+void Run::expire_connects(Micros limit) {
   if (connecting_ == 0) return;
-  const Micros limit = now() - settings_.connect_timeout;
   for (std::size_t number = 0; number < clients_.size(); ++number) {
     Client& client = clients_[number];
-    if (client.state != State::kConnecting || client.began_at > limit) continue;
+    if (client.state != State::kConnecting) continue;
+    if (client.began_at > limit) {
+      next_expiry_ = std::min(next_expiry_, client.began_at + settings_.connect_timeout);
+      continue;
+    }
     parts_.fleet.abandon(static_cast<int>(number));
     gone(client);
     result_.tally.refused.add("no CONNACK in time");
@@ -261,13 +272,7 @@ void Run::give_up(Phase phase) {
     result_.tally.refused.add("never begun: earlier connects did not end");
   }
   waiting_.clear();
-  if (phase != Phase::kConnect) return;
-  for (std::size_t number = 0; number < clients_.size(); ++number) {
-    if (clients_[number].state != State::kConnecting) continue;
-    parts_.fleet.abandon(static_cast<int>(number));
-    gone(clients_[number]);
-    result_.tally.refused.add("no CONNACK in time");
-  }
+  if (phase == Phase::kConnect) expire_connects(now());
 }
 
 std::int64_t Run::answered(const PhaseRun& phase) const {
@@ -292,7 +297,7 @@ bool Run::is_settled() const {
       std::all_of(clients_.begin(), clients_.end(),
                   [](const Client& client) { return client.ledger.unconfirmed() == 0; });
   return all_confirmed && result_.watch.lag_is_back() &&
-         (parts_.cloud == nullptr || census_complete_);
+         (parts_.cloud == nullptr || (census_compared_ && result_.tally.not_visible == 0));
 }
 
 void Run::close() {

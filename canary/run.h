@@ -80,7 +80,6 @@ class Run {
     Ledger ledger;
     Timestamp online{};  // of its presence
     State state = State::kIdle;
-    bool asked_subscribe = false;
     bool subscribed = false;
     bool leaving = false;
     Micros due{0};       // of what it is doing: connecting, subscribing
@@ -109,6 +108,8 @@ class Run {
   void begin_leave(int number);
   void give_up(Phase phase);
   void expire_connects();
+  // Gives up what began to connect at `limit` or before.
+  void expire_connects(Micros limit);
   [[nodiscard]] std::int64_t answered(const PhaseRun& phase) const;
   [[nodiscard]] bool is_settled() const;
   void report(Phase phase);
@@ -134,7 +135,7 @@ class Run {
   std::int64_t connecting_ = 0, live_ = 0, unacknowledged_ = 0, done_ = 0;
   int readings_ = 0;
   bool census_compared_ = false;  // at least once
-  bool census_complete_ = false;
+  Micros next_expiry_{0};         // no connect can take too long before
   Micros next_report_{0};
   RunResult result_;
 };

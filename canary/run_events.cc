@@ -1,6 +1,5 @@
 // What the clients, and those who look at the platform, tell a run.
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
 #include "canary/run.h"
@@ -10,16 +9,7 @@
 namespace dmp::canary {
 namespace {
 
-constexpr int kFirstRefusal = 0x80;
 constexpr int kNoSubscriber = 0x10;
-
-// Unset if no message of ours can have had it.
-Timestamp stamp_of(const std::string& correlation) {
-  Timestamp stamp;
-  const char* end = correlation.data() + correlation.size();
-  const auto [at, problem] = std::from_chars(correlation.data(), end, stamp.us);
-  return problem == std::errc() && at == end ? stamp : Timestamp{};
-}
 
 }  // namespace
 
@@ -59,7 +49,11 @@ void Run::on_connected(Client& client, const FleetEvent& event) {
   ++live_;
   const Micros at = since_start(event.at);
   ++result_.tally.connected;
+  const Micros tcp = since_start(event.tcp), tls = since_start(event.tls);
   result_.tally.reached(Stage::kConnect, client.due, at);
+  result_.tally.reached(Stage::kConnectTcp, client.began_at, tcp);
+  result_.tally.reached(Stage::kConnectTls, tcp, tls);
+  result_.tally.reached(Stage::kConnectMqtt, tls, at);
   if (event.code > 0) {
     ++result_.tally.retransmitted;
   } else {
@@ -127,7 +121,7 @@ void Run::gone(Client& client) {
     --live_;
     // Nobody will acknowledge these any more.
     unacknowledged_ -= client.ledger.unacknowledged();
-    if (client.asked_subscribe && client.subscribed) --done_;
+    if (client.subscribed) --done_;
   }
   client.state = State::kGone;
 }
@@ -156,15 +150,12 @@ void Run::compare(const Census& census) {
         return shown == census.end() || shown->second < confirmed.us;
       });
   census_compared_ = true;
-  census_complete_ = result_.tally.not_visible == 0;
 }
 
 // A list that never answered has shown nothing, which is not the same as nothing to complain of.
 void Run::count_unseen() {
   if (parts_.cloud == nullptr || census_compared_ || result_.interrupted) return;
-  result_.tally.not_visible =
-      std::count_if(clients_.begin(), clients_.end(),
-                    [](const Client& client) { return client.ledger.last_confirmed().is_set(); });
+  compare({});
 }
 
 }  // namespace dmp::canary

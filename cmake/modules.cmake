@@ -24,6 +24,10 @@ function(dmp_test name)
   target_link_libraries(${name} PRIVATE dmp_options ${ARG_DEPS} GTest::gtest GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  if("test_postgres" IN_LIST ARG_DEPS)  # see tests/fixtures/sent_statements.h
+    set_tests_properties(${name} PROPERTIES FIXTURES_SETUP sent_statements
+      ENVIRONMENT "DMP_TEST_STATEMENTS=${CMAKE_BINARY_DIR}/statements")
+  endif()
   target_compile_definitions(${name} PRIVATE DMP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endfunction()
 

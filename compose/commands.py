@@ -189,7 +189,7 @@ def demo(checkout, report, arguments):
 
 def bench(checkout, report, arguments):
     """0 if every bench could be run, whatever its figures."""
-    provision.install(report, (*packages.BUILD, *packages.RUN))
+    provision.install(report, (*packages.BUILD, *packages.RUN, *packages.BENCH))
     return benches.run(checkout, report, account.choose(arguments.user, os.environ), arguments)
 
 

@@ -12,6 +12,7 @@ from compose.part import Part
 MAX_BODY_BYTES = 65536
 MAX_URL_BYTES = 4096
 METHODS = "GET POST PUT PATCH DELETE OPTIONS"
+PAGES = "/openapi.json /docs"  # need no token: they hold no data
 
 CONFIG = """\
 # Written by ./dmp up; changes here are overwritten.
@@ -32,6 +33,7 @@ defaults
     # Without it a stream's small events wait some 200 ms each.
     option http-no-delay
     timeout connect 1s
+    timeout check 2s
     timeout client 30s
     timeout http-request 3s
     timeout http-keep-alive 5s
@@ -52,7 +54,7 @@ frontend rest
     http-request {deny_413} if {{ req.hdr(content-length),length gt {max_digits} }}
     http-request {deny_414} if {{ url_len gt {max_url} }}
     http-request {deny_405} if !{{ method {methods} }}
-    http-request {deny_404} if !{{ path_beg /v1/ }}
+    http-request {deny_404} if !{{ path_beg /v1/ }} !{{ path {pages} }}
     stick-table type ip size 10k expire 30s store http_req_rate(10s)
     http-request track-sc0 src
     http-request {deny_429} if {{ sc_http_req_rate(0) gt 5000 }}
@@ -84,7 +86,7 @@ frontend admin
 
 TITLES = {
     400: ("Bad Request", "the request is malformed, or its head is too long"),
-    404: ("Not Found", "the API lives below /v1/"),
+    404: ("Not Found", "the API lives below /v1/; /docs describes it"),
     405: ("Method Not Allowed", f"allowed: {METHODS}"),
     408: ("Request Timeout", "the request was not complete within 3 s"),
     411: ("Length Required", "send a Content-Length header"),
@@ -164,6 +166,7 @@ class Haproxy(Part):
             max_digits=len(str(MAX_BODY_BYTES)),
             max_url=MAX_URL_BYTES,
             methods=METHODS,
+            pages=PAGES,
             errorfiles="\n".join(f"    errorfile {s} {errors}/{s}.http" for s in BY_FILE),
             **{f"deny_{status}": denial(status) for status in TITLES},
         )

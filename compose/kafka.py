@@ -23,8 +23,9 @@ TOPICS = {
 # Serial collector and the first compiler only: half the CPU time until ready, which is what a
 # machine with two cores feels.
 JVM = (
-    "-Xms64m",
-    "-Xmx256m",
+    "-Xms256m",
+    "-Xmn160m",
+    "-Xmx320m",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-Djava.awt.headless=true",

@@ -49,8 +49,10 @@ RUN = (
     "postgresql-15",
     "util-linux",
 )
-TEST = ("libgtest-dev", "librapidcheck-dev", "libvalijson-dev")
+TEST = ("git", "libgtest-dev", "librapidcheck-dev", "libvalijson-dev", "libyaml-cpp-dev")
 DEMO = ("libfaketime",)
+BENCH = ("python3-pip",)
+PYPI = ("python3-venv",)
 CLANG = ("clang", "clang-tidy")
 
 # Servers that packages would start by themselves must not run: ours are private. Both files are

@@ -91,6 +91,7 @@ class Registry(Program):
 
     name = "registry"
     port_names = ("registry-api", "registry-admin")
+    roles = "ingest,api"
 
     def __init__(self, state, ports, kafka, postgres):
         super().__init__(state, ports)
@@ -100,7 +101,7 @@ class Registry(Program):
 
     def values(self):
         return {
-            "roles": "ingest,api",
+            "roles": self.roles,
             "kafka-brokers": self._kafka.brokers,
             "kafka-group": "dmp-registry",
             "kafka-instance": "registry-1",

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from compose import probe, process, programs
+from compose import canary_access, probe, process, programs
 from compose.haproxy import Haproxy
 from compose.kafka import Kafka
 from compose.mosquitto import Mosquitto
@@ -91,6 +91,7 @@ class Stack:
             "DMP_STATE": str(self.state.root),
             "DMP_PKI": str(self.state.pki),
             "DMP_CA": str(self.authority.certificate),
+            **canary_access.environment(self),
         }
 
     def rest(self):

@@ -7,7 +7,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from compose import kafka_jars, packages
+from compose import kafka_jars, packages, schemathesis
 from compose.build import build, configure, new_log
 from compose.follow import follow
 from compose.private_stack import private_stack
@@ -52,7 +52,7 @@ ROUNDS = {
     # Pure code and the shared base: the client libraries bring threads it cannot see into.
     "tsan": Round("tsan", ("unit",), only="^base|_core|registry_lane"),
 }
-LABELS = (*ROUNDS, "demo", "tidy")
+LABELS = (*ROUNDS, "demo", "tidy", "schemathesis")
 DEFAULT = ("unit", "contract", "asan", "tsan", "e2e", "demo")
 
 
@@ -72,7 +72,8 @@ def packages_for(labels):
     """Debian packages that building and running these needs."""
     clang = packages.CLANG if {"clang", "tidy"} & set(labels) else ()
     demo = packages.DEMO if "demo" in labels else ()
-    return (*packages.BUILD, *packages.RUN, *packages.TEST, *clang, *demo)
+    pypi = packages.PYPI if "schemathesis" in labels else ()
+    return (*packages.BUILD, *packages.RUN, *packages.TEST, *clang, *demo, *pypi)
 
 
 def run(checkout, report, labels, account):
@@ -86,6 +87,8 @@ def run(checkout, report, labels, account):
             try:
                 if label == "tidy":
                     _tidy(checkout, report)
+                elif label == "schemathesis":
+                    schemathesis.run(checkout, report, account)
                 elif label == "demo":
                     _demo(checkout, report, account)
                 else:
@@ -116,7 +119,9 @@ def _round(checkout, report, label, environment):
         build(checkout, one.preset, step, _programs(checkout, one))
     log = new_log(checkout, f"test-{label}")
     with report.step(f"test {label}") as step:
-        environment = {**os.environ, **environment}
+        # What `./dmp env` exports for the canary would be settings of its tests.
+        typed = {k: v for k, v in os.environ.items() if not k.startswith("DMP_CANARY_")}
+        environment = {**typed, **environment}
         code = follow(one.ctest, log, step, RESULT, cwd=checkout, env=environment)
         found = SUMMARY.search(log.read_text(errors="replace"))
         step.result = f"{found[1]} of {found[2]} failed" if found else "no summary"

@@ -297,15 +297,8 @@ bool Agent::has_left() {
 }
 
 void Agent::count() {
-  double online = 0;
-  const auto live = registry_.live_sessions();
-  for (const SessionId& id : live) {
-    const auto& presence = registry_.facets(id)->presence;
-    const auto status = presence ? presence->fields.status.value : PresenceStatus::kUnknown;
-    if (status == PresenceStatus::kOnline || status == PresenceStatus::kStandby) ++online;
-  }
-  metrics_.sessions.set(static_cast<double>(live.size()));
-  metrics_.sessions_online.set(online);
+  metrics_.sessions.set(static_cast<double>(registry_.sessions()));
+  metrics_.sessions_online.set(static_cast<double>(registry_.sessions_online()));
   metrics_.outbox_depth.set(static_cast<double>(outbox_->depth()));
   metrics_.unconfirmed.set(static_cast<double>(outbox_->in_flight()));
   metrics_.queue_depth.set(static_cast<double>(events_.size()));

@@ -1,6 +1,5 @@
 // What the cloud says to the agent: what it has stored, and where it stands.
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
 #include "local-registry/agent.h"
@@ -10,14 +9,6 @@
 
 namespace dmp::local {
 namespace {
-
-// Unset if no message of ours can have had it.
-Timestamp stamp_of(const std::string& correlation) {
-  Timestamp stamp;
-  const char* end = correlation.data() + correlation.size();
-  const auto [at, problem] = std::from_chars(correlation.data(), end, stamp.us);
-  return problem == std::errc() && at == end ? stamp : Timestamp{};
-}
 
 std::string_view word_of(ResyncStep step) {
   switch (step) {

@@ -28,6 +28,7 @@ void Lane::run(RecordSource& source) {
       shared_.metrics.credit(number_, left);
       work(*turn, records);
       shared_.metrics.credit(number_, shared_.limits.batch);
+      if (left.left()) shared_.assignment.wait(*turn, shared_.limits.rest);
     }
     beat(source);
     shared_.assignment.leave(number_);
@@ -39,7 +40,12 @@ void Lane::work(Turn turn, const std::vector<Record>& records) {
   for (const Record& record : records) ++counts[record.partition];
   for (const auto& [partition, count] : counts) shared_.metrics.taken(partition, count);
   std::vector<DeadLetter> letters;
-  if (!store_guarded(turn, records, letters) || !bury(turn, letters)) return;
+  if (!store_guarded(turn, records, letters)) return;
+  // What did not decode was found before what the database refuses.
+  std::ranges::sort(letters, {}, [](const DeadLetter& letter) {
+    return std::pair(letter.record.partition, letter.record.offset);
+  });
+  if (!bury(turn, letters)) return;
   shared_.assignment.done(turn, records);
   shared_.resyncs.tell(behind_, store_);
 }

@@ -33,7 +33,10 @@ struct LaneLimits {
   PoisonGuard::Limits poison = {};
   std::chrono::milliseconds poison_retry{30000};
   std::chrono::milliseconds patience{250};  // of one look for records
-  bool beats = true;                        // tells the database how far behind its partitions are
+  // After a batch that took everything there was: half of what a small statement costs the database
+  // is its beginning and its commit, so what comes in the next moment waits for the rest of it.
+  std::chrono::milliseconds rest{3};
+  bool beats = true;  // tells the database how far behind its partitions are
   std::chrono::milliseconds beat_every{5000};
   std::chrono::milliseconds report_every{30000};  // of a lasting outage
 };

@@ -115,6 +115,7 @@ Status start(Roles& roles, const Options& options, const Clock& clock, Metrics& 
   if (!options.has_role("api")) return {};
   ApiOptions api = options.api;
   api.database = options.database;
+  api.retention = options.retention();
   roles.api.emplace(std::move(api), metrics);
   return roles.api->run();
 }

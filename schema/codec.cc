@@ -90,6 +90,7 @@ std::string encode_list(const std::vector<Element>& elements) {
 }  // namespace
 
 std::string encode(const DeviceUpdate& update) {
+  if (auto text = fast_encode(update)) return std::move(*text);
   Json json = {{"schema", kSchema}, {"kind", enum_name(update.kind)}};
   json["timestamp"] = update.timestamp.us;
   json["facets"] = facets_json(update.facets);
@@ -128,13 +129,26 @@ std::string encode(const Resync& resync) {
                    {"presence", resync.presence.us}});
 }
 
+std::string encode(const CommandReply& reply) {
+  Json json = {{"schema", kSchema}};
+  put(json, "command_id", reply.command_id);
+  json["timestamp"] = reply.timestamp.us;
+  put(json, "state", reply.state);
+  put(json, "code", reply.code);
+  put(json, "message", reply.message);
+  return dump(json);
+}
+
 std::string encode(const BridgeHeartbeat& heartbeat) {
   Json json = {{"schema", kSchema}, {"sent_at", heartbeat.sent_at.us}};
   put(json, "bridge", heartbeat.bridge);
   return dump(json);
 }
 
-std::string encode(const Facets& facets) { return dump(facets_json(facets)); }
+std::string encode(const Facets& facets) {
+  if (auto text = fast_encode(facets)) return std::move(*text);
+  return dump(facets_json(facets));
+}
 std::string encode(const std::vector<Claim>& claims) { return encode_list(claims); }
 std::string encode(const std::vector<Interface>& interfaces) { return encode_list(interfaces); }
 std::string encode(const std::vector<HealthReason>& reasons) { return encode_list(reasons); }

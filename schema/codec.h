@@ -30,6 +30,9 @@ Result<AgentPresence> decode_agent_presence(std::string_view bytes, const RaeSer
 Result<Roster> decode_roster(std::string_view bytes, const RaeSerial& rae);
 Result<Confirm> decode_confirm(std::string_view bytes);
 Result<Resync> decode_resync(std::string_view bytes);
+Result<CommandReply> decode_command_reply(std::string_view bytes);
+// Of a command: all of it that a bridge reads.
+Result<std::string> decode_command_id(std::string_view bytes);
 Result<BridgeHeartbeat> decode_bridge_heartbeat(std::string_view bytes);
 
 std::string encode(const DeviceUpdate& update);
@@ -37,6 +40,7 @@ std::string encode(const AgentPresence& presence);
 std::string encode(const Roster& roster);
 std::string encode(const Confirm& confirm);
 std::string encode(const Resync& resync);
+std::string encode(const CommandReply& reply);
 std::string encode(const BridgeHeartbeat& heartbeat);
 
 // The facets alone, as they stand in an update: for history rows and the agent's own database.

@@ -113,34 +113,22 @@ class Decoder {
   void read(const Json& value, const std::string& path, Element& out) {
     if (!value.is_object()) return refuse_field(path, value, "an object");
     Element::each(out, [&](std::string_view name, auto& field) {
-      if (const Json* found = member(value, name, path + ".", false)) {
-        read(*found, path + "." + std::string(name), field);
-      }
+      this->field(value, name, field, false, path + ".");
     });
   }
 
   void read(const Json& value, const std::string& path, Refusal& out) {
     if (!value.is_object()) return refuse_field(path, value, "an object");
-    if (const Json* found = member(value, "correlation", path + ".", true)) {
-      read(*found, path + ".correlation", out.correlation);
-    }
-    if (const Json* found = member(value, "code", path + ".", true)) {
-      read(*found, path + ".code", out.code);
-    }
+    field(value, "correlation", out.correlation, true, path + ".");
+    field(value, "code", out.code, true, path + ".");
   }
 
   template <class Fields>
   void read_facet(const Json& value, const std::string& path, Facet<Fields>& out) {
     if (!value.is_object()) return refuse_field(path, value, "an object");
-    if (const Json* stamp = member(value, "timestamp", path + ".", true)) {
-      read(*stamp, path + ".timestamp", out.timestamp);
-    }
-    if (const Json* seen = member(value, "observed_at", path + ".", false)) {
-      read(*seen, path + ".observed_at", out.observed_at);
-    }
-    if (const Json* source = member(value, "source", path + ".", false)) {
-      read(*source, path + ".source", out.source);
-    }
+    field(value, "timestamp", out.timestamp, true, path + ".");
+    field(value, "observed_at", out.observed_at, false, path + ".");
+    field(value, "source", out.source, false, path + ".");
     Fields::each(out.fields, [&](FieldNames names, auto& field) {
       if (const Json* found = member(value, names.json, path + ".", false)) {
         read(*found, path + "." + std::string(names.json), field);
@@ -157,11 +145,12 @@ class Decoder {
     });
   }
 
-  // `required` fields of the message itself.
+  // A member of the object at `path`; by default of the message itself.
   template <class Value>
-  void field(const Json& message, std::string_view name, Value& out, bool required = true) {
-    if (const Json* found = member(message, name, "", required)) {
-      read(*found, std::string(name), out);
+  void field(const Json& object, std::string_view name, Value& out, bool required = true,
+             const std::string& path = "") {
+    if (const Json* found = member(object, name, path, required)) {
+      read(*found, path + std::string(name), out);
     }
   }
 
@@ -237,6 +226,11 @@ void check_update(Decoder& decoder, const DeviceUpdate& update) {
   }
   decoder.refuse("bad_field", "reason: expected removed, merged, expired or replaced, got '" +
                                   update.reason + "'");
+}
+
+void read_command_id(Decoder& decoder, const Json& message, std::string& out) {
+  decoder.field(message, "command_id", out);
+  if (decoder.good() && out.empty()) decoder.refuse("bad_field", "command_id: is empty");
 }
 
 }  // namespace
@@ -315,6 +309,21 @@ Result<Resync> decode_resync(std::string_view bytes) {
     decoder.field(json, "floor", resync.floor);
     decoder.field(json, "presence", resync.presence);
   });
+}
+
+Result<CommandReply> decode_command_reply(std::string_view bytes) {
+  return decode_message<CommandReply>(bytes,
+                                      [](Decoder& decoder, const Json& json, CommandReply& reply) {
+                                        read_command_id(decoder, json, reply.command_id);
+                                        decoder.field(json, "timestamp", reply.timestamp);
+                                        decoder.field(json, "state", reply.state);
+                                        decoder.field(json, "code", reply.code, false);
+                                        decoder.field(json, "message", reply.message, false);
+                                      });
+}
+
+Result<std::string> decode_command_id(std::string_view bytes) {
+  return decode_message<std::string>(bytes, read_command_id);
 }
 
 Result<BridgeHeartbeat> decode_bridge_heartbeat(std::string_view bytes) {

@@ -15,6 +15,7 @@ enum class UsageState { kUnknown, kAvailable, kInTest };
 enum class HealthStatus { kUnknown, kGood, kBad, kLooping };
 enum class OnboardingState { kUnknown, kDiscovered, kOnboarding, kActive };
 enum class AgentStatus { kUnknown, kOnline, kOffline };
+enum class ReplyState { kUnknown, kAccepted, kDone, kFailed, kAway };
 
 // Names on the wire, by enumerator.
 template <class Enum>
@@ -41,6 +42,12 @@ struct EnumNames<OnboardingState> {
 template <>
 struct EnumNames<AgentStatus> {
   static constexpr std::array<std::string_view, 3> kNames = {"unknown", "online", "offline"};
+};
+
+template <>
+struct EnumNames<ReplyState> {
+  static constexpr std::array<std::string_view, 5> kNames = {"unknown", "accepted", "done",
+                                                             "failed", "away"};
 };
 
 template <class Enum>

@@ -176,19 +176,19 @@ bool is_ascii(std::string_view bytes) {
   return all < 0x80;
 }
 
-// Of 0x1a to 0x1f, which RapidJSON 1.1 takes within strings where it looks at 16 bytes at a time.
-bool has_late_control(std::string_view bytes) {
+// An embedded end, or one of 0x1a to 0x1f, which RapidJSON 1.1 takes within strings where it looks
+// at 16 bytes at a time.
+bool has_doubtful_byte(std::string_view bytes) {
   bool found = false;
-  for (const char c : bytes) found |= static_cast<unsigned char>(c - 0x1a) < 6;
+  for (const char c : bytes) found |= c == '\0' || static_cast<unsigned char>(c - 0x1a) < 6;
   return found;
 }
 
-// Where the two parsers might differ: raw control bytes, an embedded end, and surrogates, of which
-// RapidJSON 1.1 takes a lone second half.
+// Where the two parsers might differ: those bytes, and surrogates, of which RapidJSON 1.1 takes a
+// lone second half.
 bool is_doubtful(std::string_view bytes) {
   constexpr auto kNone = std::string_view::npos;
-  return has_late_control(bytes) || bytes.find('\0') != kNone || bytes.find("\\ud") != kNone ||
-         bytes.find("\\uD") != kNone;
+  return has_doubtful_byte(bytes) || bytes.find("\\ud") != kNone || bytes.find("\\uD") != kNone;
 }
 
 using Pool = rapidjson::MemoryPoolAllocator<>;
@@ -196,7 +196,7 @@ using Message = rapidjson::GenericDocument<rapidjson::UTF8<>, Pool>;
 using Size = rapidjson::SizeType;
 
 // Builds the message while it is parsed, refuses one that is nested too deep, and notes where its
-// facets stand, so that no byte is looked at twice.
+// facets stand, so that it is parsed once.
 class Builder {
  public:
   Builder(Message& message, rapidjson::InsituStringStream& stream)

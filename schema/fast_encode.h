@@ -1,16 +1,20 @@
-// fast_encode: list fields as JSON text, several times faster than encode (codec.h) makes it.
+// fast_encode: updates, facets and list fields as JSON text, several times faster than through a
+// document.
 //
-// Nothing for a list that holds text that is no UTF-8: encode replaces that. Pure; thread-safe.
+// Nothing if some text is no UTF-8: encode (codec.h), which asks here first, replaces that. Pure;
+// thread-safe.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "schema/facets.h"
+#include "schema/messages.h"
 
 namespace dmp {
 
+std::optional<std::string> fast_encode(const DeviceUpdate& update);
+std::optional<std::string> fast_encode(const Facets& facets);
 std::optional<std::string> fast_encode(const std::vector<Claim>& claims);
 std::optional<std::string> fast_encode(const std::vector<Interface>& interfaces);
 std::optional<std::string> fast_encode(const std::vector<HealthReason>& reasons);

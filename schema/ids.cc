@@ -1,5 +1,7 @@
 #include "schema/ids.h"
 
+#include <charconv>
+
 namespace dmp {
 namespace {
 
@@ -71,5 +73,12 @@ std::string UuidOf<Kind>::str() const {
 
 template class UuidOf<SessionKind>;
 template class UuidOf<DeviceKind>;
+
+Timestamp stamp_of(std::string_view correlation) {
+  Timestamp stamp;
+  const char* end = correlation.data() + correlation.size();
+  const auto [at, problem] = std::from_chars(correlation.data(), end, stamp.us);
+  return problem == std::errc() && at == end ? stamp : Timestamp{};
+}
 
 }  // namespace dmp

@@ -67,6 +67,9 @@ struct Timestamp {
   auto operator<=>(const Timestamp&) const = default;
 };
 
+// Of the message that a confirmation's correlation names; unset if no agent's can have had it.
+Timestamp stamp_of(std::string_view correlation);
+
 // Every time on the wire is an integer in [1, kTimeLimit): what JSON readers keep exactly.
 inline constexpr std::int64_t kTimeLimit = std::int64_t{1} << 53;
 

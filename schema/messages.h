@@ -87,6 +87,18 @@ struct Resync {
   bool operator==(const Resync&) const = default;
 };
 
+// Agent to registry: what became of a command. `away` is the bridge's word: the RAE was last heard
+// to be offline, so the command was not passed on.
+struct CommandReply {
+  std::string command_id;
+  Timestamp timestamp;  // of `away`: the bridge's clock. Replies are ordered by state, not by this
+  Known<ReplyState> state;
+  std::string code;     // why, for programs
+  std::string message;  // and for people
+
+  bool operator==(const CommandReply&) const = default;
+};
+
 // Bridge to registry, every 10 s (Kafka only): this bridge passes messages on.
 struct BridgeHeartbeat {
   WallTime sent_at;

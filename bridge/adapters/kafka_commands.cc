@@ -11,8 +11,6 @@
 namespace dmp::bridge {
 namespace {
 
-using Offsets = std::map<std::int32_t, std::int64_t>;
-
 constexpr int kPollMs = 100;
 constexpr int kMetadataMs = 1000;
 constexpr std::chrono::seconds kCommitEvery{1};
@@ -52,10 +50,11 @@ Command command_of(const rd_kafka_message_t& message) {
 
 }  // namespace
 
-// One consumer, from its start at the committed offsets to its end.
+// One consumer, from its start at the committed offsets, or at `from`, to its end.
 class KafkaCommands::Consumer {
  public:
-  static Result<std::unique_ptr<Consumer>> open(const KafkaCommandsOptions& options);
+  static Result<std::unique_ptr<Consumer>> open(const KafkaCommandsOptions& options,
+                                                const Offsets& from);
   // Without leaving a group it is no member of: that would wait for a coordinator.
   ~Consumer() {
     if (client_ != nullptr) rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
@@ -72,7 +71,7 @@ class KafkaCommands::Consumer {
  private:
   explicit Consumer(std::string topic) : topic_(std::move(topic)) {}
   [[nodiscard]] Result<int> partitions() const;
-  Status assign();
+  Status assign(const Offsets& from);
   static void on_commit(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*,
                         void* self);
 
@@ -82,7 +81,7 @@ class KafkaCommands::Consumer {
 };
 
 Result<std::unique_ptr<KafkaCommands::Consumer>> KafkaCommands::Consumer::open(
-    const KafkaCommandsOptions& options) {
+    const KafkaCommandsOptions& options, const Offsets& from) {
   auto conf = make_kafka_conf({{"bootstrap.servers", options.brokers},
                                {"client.id", options.client_id},
                                {"group.id", options.group},
@@ -104,7 +103,7 @@ Result<std::unique_ptr<KafkaCommands::Consumer>> KafkaCommands::Consumer::open(
   if (!client) return tl::unexpected(client.error());
   consumer->client_ = *client;
   rd_kafka_poll_set_consumer(consumer->client_);
-  if (auto status = consumer->assign(); !status) return tl::unexpected(status.error());
+  if (auto status = consumer->assign(from); !status) return tl::unexpected(status.error());
   return consumer;
 }
 
@@ -121,13 +120,14 @@ Result<int> KafkaCommands::Consumer::partitions() const {
   return count;
 }
 
-Status KafkaCommands::Consumer::assign() {
+Status KafkaCommands::Consumer::assign(const Offsets& from) {
   const auto count = partitions();
   if (!count) return tl::unexpected(count.error());
   const KafkaPartitions all(rd_kafka_topic_partition_list_new(*count));
   for (int i = 0; i < *count; ++i) {
+    const auto place = from.find(i);
     rd_kafka_topic_partition_list_add(all.get(), topic_.c_str(), i)->offset =
-        RD_KAFKA_OFFSET_STORED;
+        place == from.end() ? RD_KAFKA_OFFSET_STORED : place->second;
   }
   const rd_kafka_resp_err_t code = rd_kafka_assign(client_, all.get());
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
@@ -236,13 +236,15 @@ void KafkaCommands::set_trouble(std::string trouble) {
   trouble_ = std::move(trouble);
 }
 
-Offsets KafkaCommands::take_done() {
+KafkaCommands::Offsets KafkaCommands::take_done() {
   const std::lock_guard lock(mutex_);
   return std::exchange(done_, {});
 }
 
 void KafkaCommands::work(const std::stop_token& stop) {
   Backoff retry(kRetry, std::hash<std::string>()(options_.group));
+  Offsets given;
+  std::uint64_t given_to = 0;
   while (!stop.stop_requested()) {
     std::uint64_t reading = 0;
     {
@@ -250,13 +252,16 @@ void KafkaCommands::work(const std::stop_token& stop) {
       if (!changed_.wait(lock, stop, [this] { return reading_ != 0; })) return;
       reading = reading_;
     }
+    // A consumer that failed has a successor that goes on where it ended: what it gave is not done,
+    // but under way.
+    if (std::exchange(given_to, reading) != reading) given.clear();
     bool good = false;
-    if (auto consumer = Consumer::open(options_); !consumer) {
+    if (auto consumer = Consumer::open(options_, given); !consumer) {
       set_trouble(consumer.error().message);
     } else {
       set_trouble("");
       retry.reset();
-      good = read(**consumer, reading, stop);
+      good = read(**consumer, reading, stop, given);
       (*consumer)->commit(take_done());
       (*consumer)->settle();
     }
@@ -266,7 +271,8 @@ void KafkaCommands::work(const std::stop_token& stop) {
   }
 }
 
-bool KafkaCommands::read(Consumer& consumer, std::uint64_t reading, const std::stop_token& stop) {
+bool KafkaCommands::read(Consumer& consumer, std::uint64_t reading, const std::stop_token& stop,
+                         Offsets& given) {
   auto next_commit = std::chrono::steady_clock::now() + kCommitEvery;
   for (;;) {
     auto command = consumer.poll(kPollMs);
@@ -274,7 +280,10 @@ bool KafkaCommands::read(Consumer& consumer, std::uint64_t reading, const std::s
       set_trouble(command.error().message);
       return false;
     }
-    if (*command && !put(std::move(**command), reading, stop)) return true;
+    if (*command) {
+      given[(*command)->partition] = (*command)->offset + 1;
+      if (!put(std::move(**command), reading, stop)) return true;
+    }
     const auto now = std::chrono::steady_clock::now();
     if (now >= next_commit) {
       consumer.commit(take_done());

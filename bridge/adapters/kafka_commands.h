@@ -51,10 +51,12 @@ class KafkaCommands final : public Commands {
   class Consumer;
 
   void work(const std::stop_token& stop);
-  // Until it is not wanted any more (true) or has failed.
-  bool read(Consumer& consumer, std::uint64_t reading, const std::stop_token& stop);
+  using Offsets = std::map<std::int32_t, std::int64_t>;
+
+  // Until it is not wanted any more (true) or has failed. `given`: what it puts is below these.
+  bool read(Consumer& consumer, std::uint64_t reading, const std::stop_token& stop, Offsets& given);
   bool put(Command command, std::uint64_t reading, const std::stop_token& stop);
-  std::map<std::int32_t, std::int64_t> take_done();
+  Offsets take_done();
   void set_trouble(std::string trouble);
 
   const KafkaCommandsOptions options_;
@@ -65,7 +67,7 @@ class KafkaCommands final : public Commands {
   std::uint64_t begun_ = 0;    // calls of begin()
   std::uint64_t reading_ = 0;  // the one that counts; 0: none
   std::deque<Command> waiting_;
-  std::map<std::int32_t, std::int64_t> done_;  // and not committed
+  Offsets done_;  // and not committed
   std::string trouble_;
   std::jthread thread_;
 };

@@ -67,12 +67,14 @@ rd_kafka_vu_t bytes(rd_kafka_vtype_t type, std::string_view text) {
 struct KafkaSink::Producer {
   rd_kafka_t* handle;
   rd_kafka_queue_t* events;
+  std::map<std::string, KafkaTopic, std::less<>> topics;
 
   explicit Producer(rd_kafka_t* made) : handle(made), events(rd_kafka_queue_get_main(made)) {}
   ~Producer() {
     rd_kafka_queue_io_event_enable(events, -1, nullptr, 0);
     rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_queue_destroy(events);
+    topics.clear();
     rd_kafka_destroy(handle);
   }
   Producer(const Producer&) = delete;
@@ -81,14 +83,25 @@ struct KafkaSink::Producer {
   // Null if the queue is empty.
   KafkaEvent next_event() const { return KafkaEvent(rd_kafka_queue_poll(events, 0)); }
 
-  rd_kafka_resp_err_t produce(std::uint64_t ticket, const Record& record) const {
-    const std::string topic(record.topic);
+  // Null if the name is none.
+  rd_kafka_topic_t* topic(std::string_view name) {
+    const auto known = topics.find(name);
+    if (known != topics.end()) return known->second.get();
+    const std::string copy(name);
+    KafkaTopic made(rd_kafka_topic_new(handle, copy.c_str(), nullptr));
+    if (made == nullptr) return nullptr;
+    return topics.emplace(copy, std::move(made)).first->second.get();
+  }
+
+  rd_kafka_resp_err_t produce(std::uint64_t ticket, const Record& record) {
+    rd_kafka_topic_t* const to = topic(record.topic);
+    if (to == nullptr) return rd_kafka_last_error();
     KafkaHeaders headers = make_headers(record.headers);
     std::array<rd_kafka_vu_t, 5> parts = {
-        part(RD_KAFKA_VTYPE_TOPIC), bytes(RD_KAFKA_VTYPE_KEY, record.key),
+        part(RD_KAFKA_VTYPE_RKT), bytes(RD_KAFKA_VTYPE_KEY, record.key),
         bytes(RD_KAFKA_VTYPE_VALUE, record.payload), part(RD_KAFKA_VTYPE_HEADERS),
         part(RD_KAFKA_VTYPE_OPAQUE)};
-    parts[0].u.cstr = topic.c_str();
+    parts[0].u.rkt = to;
     parts[3].u.headers = headers.get();
     // The opaque pointer is only a number to us, and never followed.
     parts[4].u.ptr = std::bit_cast<void*>(ticket);
@@ -179,6 +192,7 @@ Status KafkaSink::rebuild() {
   const auto client = make_kafka_client(RD_KAFKA_PRODUCER, std::move(*conf));
   if (!client) return tl::unexpected(client.error());
   producer_ = std::make_unique<Producer>(*client);
+  for (const std::string& topic : options_.topics) producer_->topic(topic);
   if (options_.ready_fd >= 0) {
     rd_kafka_queue_io_event_enable(producer_->events, options_.ready_fd, &kOne, sizeof kOne);
   }

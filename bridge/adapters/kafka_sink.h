@@ -18,6 +18,8 @@ struct KafkaOptions {
   int queued_messages_max = 20'000;
   int queued_bytes_max = 32 * 1024 * 1024;
   std::map<std::string, std::string> properties;  // librdkafka's own, win over ours
+  // Looked up at the start. Records of others wait until their first one has found its partitions.
+  std::vector<std::string> topics = {};
 };
 
 // librdkafka's settings of a producer that loses nothing and keeps the order of each key.

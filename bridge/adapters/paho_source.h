@@ -23,7 +23,7 @@ struct MqttOptions {
   std::string certificate_file;
   std::string key_file;
   std::vector<std::string> filters;
-  int receive_max = 500;  // messages the broker may send ahead of their acknowledgement
+  int receive_max = 200;  // messages the broker may send ahead of their acknowledgement
   std::chrono::seconds session_expiry = std::chrono::days(7);
   std::chrono::seconds keepalive{30};
 };

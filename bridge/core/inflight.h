@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "bridge/core/route.h"
 
@@ -23,6 +24,7 @@ struct Ticket {
   const Route* route = nullptr;
   std::optional<Asker> asker;
   std::optional<Error> refusal;  // set: it travels as a dead letter
+  SteadyTime sent_at{};          // of the last time it was sent
 };
 
 class Inflight {

@@ -50,6 +50,13 @@ const Record& RecordBuilder::dead_letter(const Message& message, const Error& re
   return record_;
 }
 
+const Record& RecordBuilder::reply(const Reply& reply) {
+  start(kafka::kCommandReplies, reply.topic, reply.payload);
+  record_.headers.push_back({kafka::kContentType, "application/json"});
+  add_origin(reply.sent_at);
+  return record_;
+}
+
 const Record& RecordBuilder::heartbeat(std::string_view payload, std::int64_t sent_at_us) {
   key_ = bridge_key(bridge_);
   start(kafka::kAgents, key_, payload);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "bridge/core/away.h"
 #include "bridge/core/message.h"
 
 namespace dmp::bridge {
@@ -35,6 +36,9 @@ class RecordBuilder {
 
   // The same with why it was refused, and its full size if the payload is cut.
   const Record& dead_letter(const Message& message, const Error& refusal);
+
+  // What the bridge itself answers; valid as long as the reply.
+  const Record& reply(const Reply& reply);
 
   // Key "bridge/NAME". The payload must live as long as the record is used.
   const Record& heartbeat(std::string_view payload, std::int64_t sent_at_us);

@@ -1,6 +1,7 @@
 #include "bridge/core/route.h"
 
 #include <algorithm>
+#include <set>
 
 #include "bridge/core/filter.h"
 #include "schema/topics.h"
@@ -64,7 +65,10 @@ std::vector<Route> uplink_routes() {
   return {
       {.filter = "dmp/v1/+/+/update", .kafka_topic = updates},
       {.filter = "dmp/v1/+/+/reply", .kafka_topic = replies},
-      {.filter = "dmp/v1/+/agent/presence", .kafka_topic = agents, .confirms = false},
+      {.filter = "dmp/v1/+/agent/presence",
+       .kafka_topic = agents,
+       .confirms = false,
+       .tells_presence = true},
       {.filter = "dmp/v1/+/agent/roster", .kafka_topic = agents},
   };
 }
@@ -113,6 +117,12 @@ std::vector<std::string> Routes::filters() const {
   std::vector<std::string> filters;
   for (const Route& route : routes_) filters.push_back(route.filter);
   return filters;
+}
+
+std::vector<std::string> Routes::kafka_topics() const {
+  std::set<std::string> topics;
+  for (const Route& route : routes_) topics.insert(route.kafka_topic);
+  return {topics.begin(), topics.end()};
 }
 
 }  // namespace dmp::bridge

@@ -19,7 +19,8 @@ struct Route {
   std::string filter;  // MQTT topic filter, subscribed as it stands
   std::string kafka_topic;
   std::size_t payload_bytes_max = MessageLimits::kPayloadBytes;
-  bool confirms = true;  // its messages may ask for a confirmation
+  bool confirms = true;         // its messages may ask for a confirmation
+  bool tells_presence = false;  // its messages say whether their RAE is there
 };
 
 // What the contract sends up.
@@ -48,6 +49,7 @@ class Routes {
   [[nodiscard]] Routed route(const Message& message) const;
 
   [[nodiscard]] std::vector<std::string> filters() const;
+  [[nodiscard]] std::vector<std::string> kafka_topics() const;  // each once
 
  private:
   explicit Routes(std::vector<Route> routes) : routes_(std::move(routes)) {}

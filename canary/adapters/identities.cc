@@ -12,6 +12,7 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include "canary/adapters/file.h"
 #include "canary/core/voice.h"
 
 namespace dmp::canary {
@@ -31,10 +32,6 @@ using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
 using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
 tl::unexpected<Error> failed(const std::string& what) {
   char text[256];

@@ -12,7 +12,7 @@ Machine look_at_machine();
 // Raises the soft limit of file descriptors as far as the hard one lets it.
 void raise_descriptor_limit();
 
-// Timers of this thread end within a microsecond of when they should.
+// The kernel may batch timers of this thread by 1 µs at most.
 void sharpen_timers();
 
 // Of the whole machine since it started: connects that found an accept queue full.

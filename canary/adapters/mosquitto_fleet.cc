@@ -3,28 +3,24 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "canary/adapters/tcp_socket.h"
 
 namespace dmp::canary {
 namespace {
 
 constexpr std::size_t kServedPerPoll = 8;  // handshakes take long, and what is due must not wait
 constexpr int kPacketsPerTurn = 8;
-constexpr int kFirstRefusal = 0x80;  // reason codes of MQTT 5 from here on are errors
 // libmosquitto counts keepalives in whole seconds, and somebody must look at them.
 constexpr std::chrono::seconds kRound{1};
 constexpr std::chrono::milliseconds kPollMost{250};
@@ -35,20 +31,6 @@ using Kind = FleetEvent::Kind;
 std::string reason_text(int code) {
   if (code == MOSQ_ERR_ERRNO) return std::generic_category().message(errno);
   return code >= kFirstRefusal ? mosquitto_reason_string(code) : mosquitto_strerror(code);
-}
-
-int retransmits(int socket) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
-  return static_cast<int>(info.tcpi_total_retrans);
-}
-
-std::string socket_error(int socket) {
-  int problem = 0;
-  socklen_t size = sizeof problem;
-  getsockopt(socket, SOL_SOCKET, SO_ERROR, &problem, &size);
-  return problem == 0 ? "refused or closed before TLS" : std::generic_category().message(problem);
 }
 
 struct Properties {
@@ -72,6 +54,7 @@ struct MosquittoFleet::Client {
   std::unique_ptr<mosquitto, Destroy> mqtt;  // none before connecting and when it is over
   int watched = -1;                          // the socket epoll knows
   unsigned interest = 0;
+  std::optional<SteadyTime> tcp_since, tls_since;
   bool connected = false;  // CONNACK was here
   bool leaving = false;
   bool over = false;  // told; only waits for being destroyed
@@ -79,6 +62,11 @@ struct MosquittoFleet::Client {
   [[nodiscard]] bool is_handshaking() const {
     auto* tls = static_cast<SSL*>(mosquitto_ssl_get(mqtt.get()));
     return tls != nullptr && SSL_is_init_finished(tls) == 0;
+  }
+
+  // After every call that may have ended the handshake.
+  void note_handshake(SteadyTime now) {
+    if (!tls_since && !is_handshaking()) tls_since = now;
   }
 };
 
@@ -95,9 +83,12 @@ struct MosquittoFleet::Callbacks {
       return;
     }
     client.connected = true;
-    client.fleet->tell(
-        client,
-        {.kind = Kind::kConnected, .code = retransmits(mosquitto_socket(mqtt)), .text = {}});
+    client.note_handshake(client.fleet->clock_.steady());
+    client.fleet->tell(client, {.kind = Kind::kConnected,
+                                .tcp = *client.tcp_since,
+                                .tls = *client.tls_since,
+                                .code = retransmits(mosquitto_socket(mqtt)),
+                                .text = {}});
   }
 
   static void on_disconnect(mosquitto* /*mqtt*/, void* object, int code,
@@ -192,6 +183,7 @@ Status MosquittoFleet::connect(int number, const Introduction& introduction) {
   mosquitto_int_option(mqtt, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
   mosquitto_int_option(mqtt, MOSQ_OPT_TCP_NODELAY, 1);
   mosquitto_int_option(mqtt, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
+  const SteadyTime began = clock_.steady();
   int problem = mosquitto_void_option(mqtt, MOSQ_OPT_SSL_CTX, tls_->get());
   if (problem == MOSQ_ERR_SUCCESS) {
     problem = mosquitto_will_set_v5(mqtt, introduction.will_topic.c_str(),
@@ -207,6 +199,8 @@ Status MosquittoFleet::connect(int number, const Introduction& introduction) {
     abandon(number);
     return error;
   }
+  // A broker that got our core to itself meanwhile has answered before we looked for it.
+  if (!client.is_handshaking()) client.tcp_since = began;
   settle(client);
   return {};
 }
@@ -265,6 +259,7 @@ void MosquittoFleet::settle(Client& client) {
     Callbacks::on_disconnect(client.mqtt.get(), &client, MOSQ_ERR_TLS, nullptr);
   }
   if (socket == -1 || client.over) return;  // destroyed at the end of poll()
+  client.note_handshake(clock_.steady());
   // Of a handshake only its first step waits for writing, the connection; ClientHello always fits.
   const bool connecting = client.watched == -1;
   const bool wants_write =
@@ -290,10 +285,11 @@ void MosquittoFleet::go_on(Client& client, unsigned flags) {
     tell(client, {.kind = Kind::kRefused, .text = socket_error(client.watched)});
     return;
   }
+  if (!client.tcp_since) client.tcp_since = clock_.steady();  // its socket has become writable
   if (client.is_handshaking()) {
     mosquitto_loop_read(mqtt, kPacketsPerTurn);
     if (mosquitto_socket(mqtt) != -1 && !client.is_handshaking()) {
-      mosquitto_loop_write(mqtt, kPacketsPerTurn);
+      mosquitto_loop_write(mqtt, kPacketsPerTurn);  // CONNECT
     }
     return;
   }

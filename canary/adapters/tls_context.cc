@@ -7,13 +7,10 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "canary/adapters/file.h"
+
 namespace dmp::canary {
 namespace {
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
 // 1: it has shown its certificate; 0 ends the handshake.
 int show_identity(SSL* tls, void* object) {

@@ -1,5 +1,5 @@
 // TlsContext: one TLS context for all clients of a fleet; each shows a certificate of its own when
-// the broker asks for it. A context per client would cost more than the handshake itself.
+// the broker asks for it. A context per client would load the authority anew for each connect.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@ struct x509_st;
 
 namespace dmp::canary {
 
-// A certificate and its key, read before they are needed: reading takes as long as a handshake.
+// A certificate and its key, read before they are needed, so that reading delays no connect.
 class TlsIdentity {
  public:
   // FILES.crt and FILES.key. Error: names them.

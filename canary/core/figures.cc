@@ -1,6 +1,7 @@
 #include "canary/core/figures.h"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace dmp::canary {
 namespace {
@@ -28,6 +29,12 @@ void add_stage(Figures& figures, std::string_view stage, const LatencyHistogram&
     figures[prefix + std::string(known.name) + "_ms"] =
         static_cast<double>(histogram.percentile(known.percent).count()) / kMicrosPerMilli;
   }
+}
+
+std::string number_text(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
 }
 
 bool is_count(std::string_view name) {

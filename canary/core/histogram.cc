@@ -52,12 +52,4 @@ Micros LatencyHistogram::percentile(double percent) const {
   return Micros(max_);
 }
 
-double LatencyHistogram::share_within(Micros value) const {
-  if (count_ == 0) return 0;
-  const std::size_t last = bucket_of(std::clamp<std::int64_t>(value.count(), 0, kMost));
-  std::int64_t within = 0;
-  for (std::size_t bucket = 0; bucket <= last; ++bucket) within += counts_[bucket];
-  return static_cast<double>(within) / static_cast<double>(count_);
-}
-
 }  // namespace dmp::canary

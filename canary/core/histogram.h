@@ -23,14 +23,10 @@ class LatencyHistogram {
   void record(Micros value);
 
   [[nodiscard]] std::int64_t count() const { return count_; }
-  [[nodiscard]] Micros max() const { return Micros(max_); }
 
   // The smallest value that so many percent of all do not exceed; 0 of an empty one.
   // REQUIRES: 0 < percent <= 100.
   [[nodiscard]] Micros percentile(double percent) const;
-
-  // The share of values, 0 to 1, that do not exceed `value` (to a bucket's width).
-  [[nodiscard]] double share_within(Micros value) const;
 
  private:
   static std::size_t bucket_of(std::int64_t value);

@@ -35,7 +35,6 @@ struct PhasePlan {
 
   [[nodiscard]] Micros due(std::int64_t event) const;  // since the phase began
   [[nodiscard]] Micros deadline() const { return over + grace; }
-  bool operator==(const PhasePlan&) const = default;
 };
 
 // In order.

@@ -1,7 +1,5 @@
 #include "canary/core/report.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
 
 namespace dmp::canary {
@@ -44,12 +42,6 @@ std::string count_line(const Figures& figures) {
 }
 
 }  // namespace
-
-std::string number_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
 
 int exit_code_of(const Report& report) {
   if (report.interrupted) return kInterrupted;
@@ -97,12 +89,6 @@ std::string escaped(std::string_view text) {
 }
 
 std::string junit_of(const Report& report) {
-  const auto breach_of = [&](const Threshold& threshold) -> std::string {
-    const auto found = std::find_if(
-        report.breaches.begin(), report.breaches.end(),
-        [&](const std::string& breach) { return breach.starts_with(threshold.text() + ":"); });
-    return found == report.breaches.end() ? "" : *found;
-  };
   const bool could_run = report.exit_code == kPassed || report.exit_code == kBreached;
   std::string cases = "  <testcase classname=\"dmp-canary\" name=\"the run could be made\">";
   if (!could_run) {
@@ -112,8 +98,8 @@ std::string junit_of(const Report& report) {
   std::size_t failures = could_run ? 0 : 1;
   for (const Threshold& threshold : report.thresholds) {
     cases += "  <testcase classname=\"dmp-canary\" name=\"not " + escaped(threshold.text()) + "\">";
-    if (const std::string breach = breach_of(threshold); !breach.empty()) {
-      cases += "<failure message=\"" + escaped(breach) + "\">" + escaped(text_of(report.verdict)) +
+    if (const auto breach = threshold.breach(report.figures)) {
+      cases += "<failure message=\"" + escaped(*breach) + "\">" + escaped(text_of(report.verdict)) +
                "</failure>";
       ++failures;
     }

@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "canary/core/figures.h"
@@ -67,8 +66,5 @@ std::optional<double> change_percent(double before, double now);
 
 // One line per latency and count that changed, "puback_p99_ms 3.1 -> 4.5 (+45 %)".
 std::vector<std::string> comparison_of(const Figures& before, const Figures& now);
-
-// As it stands in reports: 6 significant digits.
-std::string number_text(double value);
 
 }  // namespace dmp::canary

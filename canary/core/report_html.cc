@@ -1,7 +1,6 @@
 // The report as one page. Charts follow two rules: the same colour is the same thing everywhere,
 // and each axis says its unit.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,8 +13,19 @@
 
 namespace dmp::canary {
 
-enum class Stage { kConnect, kSuback, kPuback, kConfirmed, kVisible, kWireLate };
-inline constexpr std::size_t kStageCount = 6;  // in the order of kStages
+// In the order of kStages.
+enum class Stage {
+  kConnect,
+  kConnectTcp,
+  kConnectTls,
+  kConnectMqtt,
+  kSuback,
+  kPuback,
+  kConfirmed,
+  kVisible,
+  kWireLate
+};
+inline constexpr std::size_t kStageCount = std::size(kStages);
 
 // Reason -> how often. At most 32 reasons; further ones count as "other".
 class Reasons {

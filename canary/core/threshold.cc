@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 
 #include "base/settings.h"
 
@@ -51,12 +50,6 @@ std::optional<double> to_number(std::string_view text) {
   return value;
 }
 
-std::string shown(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
 }  // namespace
 
 Result<Threshold> Threshold::parse(std::string_view text) {
@@ -99,7 +92,7 @@ std::optional<std::string> Threshold::breach(const Figures& figures) const {
   const double value = found->second;
   const bool beyond = above_ ? value > bound_ : value < bound_;
   if (!beyond && !(also_equal_ && value == bound_)) return std::nullopt;
-  return text_ + ": it was " + shown(value) + (is_stage_ ? " ms" : "");
+  return text_ + ": it was " + number_text(value) + (is_stage_ ? " ms" : "");
 }
 
 }  // namespace dmp::canary

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "schema/messages.h"
 
 namespace dmp::canary {

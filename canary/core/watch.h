@@ -39,7 +39,8 @@ class Watch {
   // REQUIRES: times rise.
   void take(const Reading& reading);
 
-  // When the burst began and ended; lag counts as gone once it is no more than before the burst.
+  // `burst_end`: when the last update went out. The lag counts as gone once it is no more than
+  // before the run.
   void add_figures(Figures& figures, Micros burst_end) const;
 
   [[nodiscard]] double lag() const { return last_registry_ ? last_registry_->lag_records : 0; }

@@ -5,9 +5,9 @@ one machine with the brokers and the load.
 
 import time
 
-from compose import build, probe, programs
+from compose import probe, programs
 from compose.bench import cost, hops
-from compose.part import Part
+from compose.bench.tool import Role, Tool
 from compose.report import Failure
 
 TOOL = "dmp-bench-bridge"
@@ -39,7 +39,7 @@ def measure(stack, report, checkout):
     """The figures."""
     bench = Bench(stack)
     with report.step("tool") as step:
-        bench.install(checkout, step)
+        bench.tool.install(checkout, step)
     with report.step("stack") as step:
         stack.start_servers((stack.mosquitto, stack.kafka))
         bench.prepare()
@@ -81,26 +81,23 @@ def figures(ours, naive):
     }
 
 
-class NaiveBridge(Part):
+class NaiveBridge(Role):
     """The bridge that produces and returns."""
 
     name = "naive"
     port_names = ("naive-admin",)
     bridge = "bridge-naive"  # its certificate's name, which the broker's access list knows
 
-    def __init__(self, stack):
-        super().__init__(stack.state, stack.ports)
+    def __init__(self, stack, binary):
+        super().__init__(stack, binary)
         self._stack = stack
 
     def command(self):
         return [
-            *(self.state.bin / TOOL, "naive", "--name", self.bridge),
+            *(self.binary, "naive", "--name", self.bridge),
             *("--uri", self._stack.mosquitto.uri, "--pki", self.state.pki),
             *("--brokers", self._stack.kafka.brokers, "--admin-port", self.port),
         ]
-
-    def why_not_ready(self):
-        return probe.admin(self.port)
 
 
 class Rival:
@@ -141,19 +138,11 @@ class Bench:
 
     def __init__(self, stack):
         self._stack = stack
-        naive = NaiveBridge(stack)
-        stack.ports.reserve(naive.port_names)
+        self.tool = Tool(stack, TOOL)
+        naive = NaiveBridge(stack, self.tool.binary)
         self.naive = Rival(naive, naive.bridge, "dmp_naive")
         self.ours = Rival(stack.bridge, programs.BRIDGE_NAME, "dmp_bridge")
         self.rivals = (self.naive, self.ours)
-
-    def install(self, checkout, step):
-        state = self._stack.state
-        with state.account.as_root():
-            built = build.build(checkout, "release", step, (TOOL,))
-            program = (built / TOOL).read_bytes()
-        state.write(state.bin / TOOL, program, mode=0o755)
-        step.result = TOOL
 
     def prepare(self):
         """Certificates of everybody who connects."""
@@ -165,11 +154,11 @@ class Bench:
 
     def warm_up(self):
         """The first messages find cold caches and, in Kafka, code that is not yet compiled."""
-        with Running(self._stack, self.naive) as running:
+        with Running(self._stack, self.tool, self.naive) as running:
             running.send(WARM_UP)
 
     def play(self, rival):
-        with Running(self._stack, rival) as running:
+        with Running(self._stack, self.tool, rival) as running:
             for rate in RATES:
                 before = running.latencies()
                 running.send(rate * PACED_S, rate)
@@ -183,9 +172,9 @@ class Bench:
 
     def check(self):
         for rival in self.rivals:
-            found = run_tool(
-                self._stack, "check", brokers=self._stack.kafka.brokers, prefix=rival.prefix,
-                agents=AGENTS, messages=rival.sent,
+            found = self.tool.run(
+                "check", brokers=self._stack.kafka.brokers, prefix=rival.prefix, agents=AGENTS,
+                messages=rival.sent,
             )  # fmt: skip
             rival.lost, rival.duplicates, rival.order_breaks = map(int, found.split())
 
@@ -193,8 +182,9 @@ class Bench:
 class Running:
     """One round of a rival: started, and gone with all that the broker kept for it."""
 
-    def __init__(self, stack, rival):
+    def __init__(self, stack, tool, rival):
         self._stack = stack
+        self._tool = tool
         self._rival = rival
         self._stored = 0
 
@@ -214,9 +204,9 @@ class Running:
     def send(self, messages, per_second=0):
         """Returns when Kafka has them."""
         rival, stack = self._rival, self._stack
-        run_tool(
-            stack, "publish", uri=stack.mosquitto.uri, pki=stack.state.pki, prefix=rival.prefix,
-            agents=AGENTS, messages=messages, **{"from": rival.sent, "per-second": per_second},
+        self._tool.run(
+            "publish", uri=stack.mosquitto.uri, pki=stack.state.pki, prefix=rival.prefix,
+            agents=AGENTS, messages=messages, per_second=per_second, **{"from": rival.sent},
         )  # fmt: skip
         rival.sent += messages
         self._stored += messages
@@ -239,14 +229,3 @@ class Running:
 
     def peak_rss_mib(self):
         return cost.peak_rss_mib(self._pid)
-
-
-def run_tool(stack, command, **options):
-    """What it printed."""
-    argv = [stack.state.bin / TOOL, command]
-    for name, value in options.items():
-        argv += [f"--{name}", str(value)]
-    done = stack.state.account.run(argv, seconds=DONE_WITHIN_S)
-    if done.returncode:
-        raise Failure(f"{TOOL} {command} failed: {done.stderr.strip()}")
-    return done.stdout

@@ -7,8 +7,9 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from compose import canary_access
 from compose.bench import cost
-from compose.bench.staleness import PAUSE_S, Reader, new_ages_ms, percentile
+from compose.bench.staleness import Reader, percentile, watch
 from compose.fleet import AGENTS, DEVICES, PER_SECOND, Fleet
 from compose.report import Failure
 
@@ -83,12 +84,7 @@ def beside_real_devices(run, reader):
     """(the canary's report, ages of real devices' values when first seen, while it ran)."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         running = pool.submit(run)
-        shown, ages_ms = reader.edits()[1], []
-        while not running.done():
-            time.sleep(PAUSE_S)
-            seen_us, edits = reader.edits()
-            ages_ms += new_ages_ms(shown, edits, seen_us)
-            shown = edits
+        ages_ms, _ = watch(reader, running.done)
         return running.result(), ages_ms
 
 
@@ -102,23 +98,14 @@ class Canary:
 
     def command(self, target, **options):
         """Its command line; the report goes to `target`. An option that is None is left out."""
-        stack, pki = self._stack, self._stack.state.pki
         access = {
-            "mqtt-uri": stack.mosquitto.uri,
-            "mqtt-ca": stack.authority.certificate,
-            "authority-certificate": stack.authority.certificate,
-            "authority-key": stack.state.secrets / "authority" / "ca.key",
+            **canary_access.settings(self._stack),
             "certificates": self._reports / "certificates",
-            "rest": stack.api,
-            "rest-ca": pki / "ca.crt",
-            "rest-token": stack.state.secrets / "rest.token",
-            "bridge-metrics": f"http://127.0.0.1:{stack.ports['bridge-admin']}",
-            "registry-metrics": f"http://127.0.0.1:{stack.ports['registry-admin']}",
             "json": target,
             "html": target.with_suffix(".html"),
         }
         flags = {**access, **{name.replace("_", "-"): value for name, value in options.items()}}
-        argv = [stack.state.bin / "dmp-canary", "run"]
+        argv = [self._stack.state.bin / "dmp-canary", "run"]
         return argv + [f"--{name}={value}" for name, value in flags.items() if value is not None]
 
     def run(self, **options):

@@ -5,7 +5,17 @@ import json
 from pathlib import Path
 
 from compose import provision
-from compose.bench import bridge, canary, ingest, rest, staleness, stall, verdicts
+from compose.bench import (
+    bridge,
+    canary,
+    canary_peers,
+    hostile,
+    ingest,
+    rest,
+    staleness,
+    stall,
+    verdicts,
+)
 from compose.kept_logs import KeptLogs
 from compose.private_stack import private_stack
 from compose.report import Failure, quiet
@@ -17,7 +27,9 @@ BENCHES = {
     "bridge": bridge,
     "rest": rest,
     "canary": canary,
+    "canary-peers": canary_peers,
     "verdicts": verdicts,
+    "hostile": hostile,
 }
 SCALABLE = ("ingest", "stall")
 NAMES = tuple(BENCHES)

@@ -4,9 +4,9 @@ consumer it exists to avoid. All on one machine, one after the other, on emptied
 
 import time
 
-from compose import build, probe
+from compose import probe
 from compose.bench import cost
-from compose.part import Part
+from compose.bench.tool import DONE_WITHIN_S, Role, Tool
 from compose.report import Failure
 
 RECORDS = 1_000_000
@@ -14,7 +14,6 @@ SESSIONS = 5_000
 CONNECTIONS = 2  # the registry's lanes for device updates, and the feed's
 BASELINE_S = 20.0
 FIRST_STAMP = 1_700_000_000_000_000  # as in tests/bench/load.h
-DONE_WITHIN_S = 600.0
 LOOK_S = 0.2
 TABLES = "device_session, device_state, device_event, rae, bridge, ingest"
 TOOL = "dmp-bench-ingest"
@@ -35,13 +34,13 @@ def measure(stack, report, checkout, scale=1.0):
     records = max(1, round(RECORDS * scale / SESSIONS)) * SESSIONS
     bench = Bench(stack, records)
     with report.step("tool") as step:
-        bench.install(checkout, step)
+        bench.tool.install(checkout, step)
     with report.step("stack") as step:
         stack.start_servers((stack.postgres, stack.kafka))
         stack.registry.migrate()
         step.result = "PostgreSQL and Kafka"
     with report.step("fill") as step:
-        seconds = bench.run("fill", brokers=stack.kafka.brokers)[0]
+        seconds, _ = bench.run("fill", brokers=stack.kafka.brokers)
         step.result = f"{records / seconds:.0f} records/s into Kafka"
     with report.step("memory") as step:
         memory = bench.feed()
@@ -75,14 +74,7 @@ def figures(memory, ours, baseline, records=RECORDS):
     }
 
 
-class Tool(Part):
-    """The bench's own program, in one of its roles."""
-
-    def why_not_ready(self):
-        return probe.admin(self.port)
-
-
-class Baseline(Tool):
+class Baseline(Role):
     """The consumer that has no bound."""
 
     name = "baseline"
@@ -90,40 +82,26 @@ class Baseline(Tool):
 
     def command(self):
         return [
-            *(self.state.bin / TOOL, "baseline"),
+            *(self.binary, "baseline"),
             *("--brokers", self.brokers, "--database", self.database),
             *("--admin-port", self.port),
         ]
 
 
 class Bench:
-    """The rivals on one stack; the tool must be installed first."""
+    """The rivals on one stack; its tool must be installed first."""
 
     def __init__(self, stack, records):
         self._stack = stack
         self._records = records
-        self.baseline_part = Baseline(stack.state, stack.ports)
-        stack.ports.reserve(self.baseline_part.port_names)
-
-    def install(self, checkout, step):
-        state = self._stack.state
-        with state.account.as_root():
-            built = build.build(checkout, "release", step, (TOOL,))
-            program = (built / TOOL).read_bytes()
-        state.write(state.bin / TOOL, program, mode=0o755)
-        step.result = TOOL
+        self.tool = Tool(stack, TOOL)
+        self.baseline_part = Baseline(stack, self.tool.binary)
 
     def run(self, command, **options):
         """(seconds, what it printed) of a run of the tool over the whole load."""
-        options = {"records": self._records, "sessions": SESSIONS, **options}
-        argv = [self._stack.state.bin / TOOL, command]
-        for name, value in options.items():
-            argv += [f"--{name}", str(value)]
         began = time.monotonic()
-        done = self._stack.state.account.run(argv, seconds=DONE_WITHIN_S)
-        if done.returncode:
-            raise Failure(f"{TOOL} {command} failed: {done.stderr.strip()}")
-        return time.monotonic() - began, done.stdout
+        printed = self.tool.run(command, records=self._records, sessions=SESSIONS, **options)
+        return time.monotonic() - began, printed
 
     def feed(self):
         self._empty()
@@ -148,7 +126,7 @@ class Bench:
             "cpu_s": own + self._database_cpu_s() - before,
             "peak_rss_mib": cost.peak_rss_mib(pid),
             "commits_per_s": probe.metric(port, "dmp_ingest_commits_total") / seconds,
-            "lost": self._records - self._count("device_event"),
+            "lost": self._records - self.count("device_event"),
             "stale": SESSIONS - self._current_sessions(),
         }
         registry.stop()
@@ -175,7 +153,7 @@ class Bench:
         self._stack.postgres.ask(f"TRUNCATE {TABLES}")
         self._stack.postgres.sql("CHECKPOINT")
 
-    def _count(self, table):
+    def count(self, table):
         return int(self._stack.postgres.ask(f"SELECT count(*) FROM {table}"))
 
     def _current_sessions(self):
@@ -192,7 +170,7 @@ class Bench:
         )
 
     def _check_all_there(self, who):
-        if (found := self._count("device_event")) != self._records:
+        if (found := self.count("device_event")) != self._records:
             raise Failure(f"{who}: {found} history rows, expected {self._records}")
 
     def _database_cpu_s(self):

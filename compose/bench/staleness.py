@@ -47,7 +47,8 @@ def _sample(stack, rae):
     port = stack.ports["registry-admin"]
     hops = Hops(stack.ports)
     taken, began = probe.metric(port, "dmp_ingest_records_total"), time.monotonic()
-    ages_ms, reads_ms = _watch(Reader(stack, rae), began + MEASURED_S)
+    until = began + MEASURED_S
+    ages_ms, reads_ms = watch(Reader(stack, rae), lambda: time.monotonic() >= until)
     taken = probe.metric(port, "dmp_ingest_records_total") - taken
     if not ages_ms:
         raise Failure(f"no change of {rae} was seen in {MEASURED_S:.0f} s", log=stack.registry.log)
@@ -63,12 +64,12 @@ def _sample(stack, rae):
     }
 
 
-def _watch(reader, until):
+def watch(reader, is_over):
     """(ages of values when first seen, durations of the reads), in ms. What stood there at the
     first read has an unknown moment of becoming visible and is no sample."""
     shown = reader.edits()[1]
     ages_ms, reads_ms = [], []
-    while time.monotonic() < until:
+    while not is_over():
         began = time.monotonic()
         seen_us, edits = reader.edits()
         reads_ms.append((time.monotonic() - began) * 1000)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from compose import probe
 from compose.bench import chart, cost, ingest
+from compose.bench.tool import Role
 from compose.report import Failure
 
 PER_SECOND = 900
@@ -30,9 +31,9 @@ WHO = ("registry", "baseline")
 
 WHAT = f"a database away for 60 s and for 5 min, at {PER_SECOND} msg/s with a burst of {BURST}"
 TARGETS = {
-    f"{name}.{figure}": target
+    f"{name}.{figure}": "0"
     for name in ("frozen", "stopped")
-    for figure, target in (("rebalances", "0"), ("lost", "0"), ("stale", "0"))
+    for figure in ("mib_over_bound", "rebalances", "lost", "stale")
 }
 
 
@@ -41,7 +42,7 @@ def measure(stack, report, checkout, scale=1.0):
     drawn anew."""
     bench = Stall(stack, scale)
     with report.step("tool") as step:
-        bench.install(checkout, step)
+        bench.tool.install(checkout, step)
     with report.step("stack") as step:
         bench.start()
         step.result = "PostgreSQL, Kafka, the registry and the baseline"
@@ -75,13 +76,12 @@ def panels(name, curves, when):
     ]
 
 
-class Fill(ingest.Tool):
+class Fill(Role):
     """Writes numbered records at a steady rate, and then ends."""
 
-    def __init__(self, name, stack, records, first, per_second):
+    def __init__(self, name, stack, binary, records, first, per_second):
         self.name, self.port_names = name, (f"{name}-admin",)
-        super().__init__(stack.state, stack.ports)
-        stack.ports.reserve(self.port_names)
+        super().__init__(stack, binary)
         self._brokers = stack.kafka.brokers
         self._records, self._first, self._per_second = records, first, per_second
         self._sent = 0
@@ -95,7 +95,7 @@ class Fill(ingest.Tool):
 
     def command(self):
         return [
-            *(self.state.bin / ingest.TOOL, "fill", "--brokers", self._brokers),
+            *(self.binary, "fill", "--brokers", self._brokers),
             *("--records", self._records, "--sessions", ingest.SESSIONS, "--from", self._first),
             *("--per-second", self._per_second, "--admin-port", self.port),
         ]
@@ -116,11 +116,9 @@ class Stall:
         self._stack = stack
         self._burst = max(1, round(BURST * scale))
         self._bench = ingest.Bench(stack, ingest.RECORDS)
+        self.tool = self._bench.tool
         self._baseline = self._bench.baseline_part
         self._produced = 0  # in the rounds before
-
-    def install(self, checkout, step):
-        self._bench.install(checkout, step)
 
     def start(self):
         stack = self._stack
@@ -166,9 +164,11 @@ class Stall:
         """(figures, who -> [(seconds, sample)], (begin, end) of the outage in seconds)."""
         steady_records = round(PER_SECOND * (WARM_S + outage_s + AFTER_S))
         stack, first = self._stack, self._produced
-        steady = Fill("steady", stack, steady_records, first, PER_SECOND)
+        steady = Fill("steady", stack, self.tool.binary, steady_records, first, PER_SECOND)
         per_second = max(1, self._burst // BURST_S)
-        burst = Fill("burst", stack, self._burst, first + steady_records, per_second)
+        burst = Fill(
+            "burst", stack, self.tool.binary, self._burst, first + steady_records, per_second
+        )  # fmt: skip
         watch = Watch(stack, self._baseline, self._produced, [steady])
         steady.start(probe.wait)
         watch.until(lambda: watch.seconds() >= WARM_S)
@@ -183,17 +183,16 @@ class Stall:
         deadline = watch.seconds() + DONE_WITHIN_S
         watch.until(lambda: watch.seconds() >= deadline or not any(map(watch.lag, WHO)))
         found = watch.figures("registry", ended)
-        found["lost"] = self._produced - self._events()
+        found["lost"] = self._produced - self._bench.count("device_event")
         found["stale"] = ingest.SESSIONS - self._current_sessions()
         bound = probe.metric(stack.ports["registry-admin"], "dmp_ingest_memory_bound_bytes")
         found["declared_bound_mib"] = round(bound / 2**20, 1)
+        over = found["peak_rss_mib"] - found["declared_bound_mib"]
+        found["mib_over_bound"] = round(max(0.0, over), 1)
         beside = watch.figures("baseline", ended)
         del beside["rebalances"]
         found |= {f"baseline_{key}": value for key, value in beside.items()}
         return found, watch.samples, (began, ended)
-
-    def _events(self):
-        return int(self._stack.postgres.ask("SELECT count(*) FROM device_event"))
 
     def _current_sessions(self):
         """Whose newest record is what the row shows."""

@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 from compose import probe
+from compose.bench import cost
 from compose.bench.canary import Canary
+from compose.report import Failure
 
 WHAT = "a planted bottleneck -> who the canary says limited it"
 RUN = {
@@ -84,12 +86,16 @@ def left_behind(stack):
 
 
 def recover(stack):
-    """Waits until the registry has taken what a bottleneck held up."""
+    """Waits until the registry has taken what a bottleneck held up: what comes next would be
+    blamed for it."""
     deadline = time.monotonic() + PROMPT_S
     port = stack.ports["registry-admin"]
-    while time.monotonic() < deadline:
-        if not probe.metric(port, "dmp_ingest_lag_records"):
-            return
+    while lag := probe.metric(port, "dmp_ingest_lag_records"):
+        if time.monotonic() > deadline:
+            raise Failure(
+                f"{lag:.0f} records are not stored {PROMPT_S:.0f} s after the bottleneck is gone",
+                log=stack.registry.log,
+            )
         time.sleep(probe.PAUSE_S)
 
 
@@ -99,8 +105,7 @@ def pid_of(part):
 
 def family_of(pid):
     """A process and its children, as far as they are there at this moment."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *map(int, children)]
+    return [pid, *cost.children(pid)]
 
 
 def programs_of(stack, name):

@@ -157,7 +157,7 @@ Status PahoUplink::connect(const std::string& will_topic, const std::string& wil
     properties.add({mqtt::property::MAXIMUM_PACKET_SIZE, int{kPacketBytesMax}});
     client.options.set_properties(std::move(properties));  // last
     client.engaged = true;
-    other_sockets_ = connections_to(port_of(broker_.uri));
+    other_sockets_ = connections_to(client.port);
     client.mqtt.connect(client.options, nullptr, client.on_connect);
   } catch (const mqtt::exception& error) {
     client_->engaged = false;
@@ -208,7 +208,7 @@ void PahoUplink::disconnect() {
 // Paho says DISCONNECT in every way it has of ending, also in its destructor.
 void PahoUplink::abandon() {
   client_->engaged = false;
-  shut_connections_to(port_of(broker_.uri), other_sockets_);
+  shut_connections_to(client_->port, other_sockets_);
 }
 
 }  // namespace dmp::local

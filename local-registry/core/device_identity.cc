@@ -22,7 +22,7 @@ std::string joined_errors(const std::vector<ProbeOutcome>& outcomes) {
 }
 
 bool same_value(const Claim& one, const Claim& other) {
-  return one.kind == other.kind && lower_case(one.value) == lower_case(other.value);
+  return one.kind == other.kind && is_same_text(one.value, other.value);
 }
 
 bool has_same(const std::vector<Claim>& claims, const Claim& wanted) {
@@ -115,15 +115,14 @@ void DeviceRegistry::probe_answered(Session& session, Link* link, Now now) {
 }
 
 bool DeviceRegistry::is_same_device(const Session& one, const Session& other) const {
-  const Identity mine = one.identity();
-  const Identity theirs = other.identity();
+  const Identity& mine = one.identity();
+  const Identity& theirs = other.identity();
   const bool shared = std::any_of(mine.claims.begin(), mine.claims.end(), [&](const Claim& claim) {
-    if (!is_strong(claim) || is_junk(claim.value)) return false;
-    if (claim.kind == "serial" &&
-        lower_case(mine.manufacturer) != lower_case(theirs.manufacturer)) {
+    if (!is_strong(claim)) return false;
+    if (claim.kind == "serial" && !is_same_text(mine.manufacturer, theirs.manufacturer)) {
       return false;
     }
-    return has_same(theirs.claims, claim);
+    return has_same(theirs.claims, claim) && !is_junk(claim.value);
   });
   if (!shared) return false;
   // A serial printed on a whole batch, or a copied UDN: the other names tell them apart.

@@ -202,6 +202,14 @@ const Facets* DeviceRegistry::facets(const SessionId& id) const {
   return nullptr;
 }
 
+std::size_t DeviceRegistry::sessions_online() const {
+  const auto online = std::count_if(sessions_.begin(), sessions_.end(), [](const Session& session) {
+    const PresenceStatus status = session.presence();
+    return status == PresenceStatus::kOnline || status == PresenceStatus::kStandby;
+  });
+  return static_cast<std::size_t>(online);
+}
+
 Session* DeviceRegistry::find(const SessionId& id) {
   for (Session& session : sessions_) {
     if (session.id() == id) return &session;

@@ -84,6 +84,9 @@ class DeviceRegistry {
   // All facets of a live session; null if there is none.
   [[nodiscard]] const Facets* facets(const SessionId& session) const;
   [[nodiscard]] const RegistryCounts& counts() const { return counts_; }
+  [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+  // Those shown as online or standby.
+  [[nodiscard]] std::size_t sessions_online() const;
 
  private:
   struct Ended {

@@ -9,6 +9,8 @@
 namespace dmp::local {
 namespace {
 
+char lower_letter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 
 // Length of the UTF-8 sequence at the start of `text`; 0 if there is none (RFC 3629).
@@ -91,10 +93,13 @@ std::string mac_text(std::string_view raw) {
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  for (char& c : lower) c = lower_letter(c);
   return lower;
+}
+
+bool is_same_text(std::string_view one, std::string_view other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](char a, char b) { return lower_letter(a) == lower_letter(b); });
 }
 
 bool glob_matches(std::string_view pattern, std::string_view text) {

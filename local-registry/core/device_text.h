@@ -17,6 +17,9 @@ std::string mac_text(std::string_view raw);
 
 std::string lower_case(std::string_view text);
 
+// Equal but for the case of ASCII letters.
+bool is_same_text(std::string_view one, std::string_view other);
+
 // `pattern` with * for any run of characters, both compared in lower case.
 bool glob_matches(std::string_view pattern, std::string_view text);
 

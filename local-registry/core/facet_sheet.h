@@ -21,10 +21,11 @@ class FacetSheet {
 
   [[nodiscard]] const Facets& facets() const { return facets_; }
 
-  // The fields, or empty ones if the facet is not there yet.
+  // The fields, or empty ones if the facet is not there yet. Good until the next edit.
   template <class Fields>
-  [[nodiscard]] Fields fields(std::optional<Facet<Fields>> Facets::*facet) const {
-    return facets_.*facet ? (facets_.*facet)->fields : Fields{};
+  [[nodiscard]] const Fields& fields(std::optional<Facet<Fields>> Facets::*facet) const {
+    static const Fields kNone;
+    return facets_.*facet ? (facets_.*facet)->fields : kNone;
   }
 
   // Lets `change` edit the fields, which `source` saw so now. True if that changed anything.

@@ -43,7 +43,7 @@ Session::Session(const SessionRecord& record, const ProbeLimits& limits, Now now
       sheet_(record.facets),
       profiles_(record.profiles),
       absent_hours_(record.absent_hours) {
-  const Network network = sheet_.fields(&Facets::network);
+  const Network& network = sheet_.fields(&Facets::network);
   hostname_ = network.hostname;
   add_target();
   if (target_.empty()) restore_links(network);
@@ -193,10 +193,9 @@ void Session::show_network(const std::string& source, Now now) {
 
 void Session::set_presence(PresenceStatus status, std::string_view reason,
                            const std::string& source, Now now) {
-  const Presence before = sheet_.fields(&Facets::presence);
   sheet_.edit(&Facets::presence, source, now, [&](Presence& presence) {
-    if (before.status.value != status || before.changed_at.us == 0)
-      presence.changed_at = now.wall();
+    const bool is_news = presence.status.value != status || presence.changed_at.us == 0;
+    if (is_news) presence.changed_at = now.wall();
     presence.status = status;
     presence.reason = reason;
   });

@@ -29,7 +29,7 @@ class Session {
   [[nodiscard]] const SessionId& id() const { return id_; }
   [[nodiscard]] const std::string& target() const { return target_; }
   [[nodiscard]] const Facets& facets() const { return sheet_.facets(); }
-  [[nodiscard]] Identity identity() const { return sheet_.fields(&Facets::identity); }
+  [[nodiscard]] const Identity& identity() const { return sheet_.fields(&Facets::identity); }
   [[nodiscard]] PresenceStatus presence() const;
   [[nodiscard]] SessionRecord record() const;
   [[nodiscard]] Clues clues() const;

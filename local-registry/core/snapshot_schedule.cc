@@ -18,6 +18,7 @@ std::chrono::milliseconds SnapshotSchedule::random_up_to(std::chrono::millisecon
 
 std::vector<SessionId> SnapshotSchedule::take_due(const std::vector<SessionId>& live,
                                                   SteadyTime now) {
+  if (now < next_due_ && live == live_) return {};
   std::map<SessionId, SteadyTime> next;
   std::vector<SessionId> due;
   for (const SessionId& session : live) {
@@ -32,13 +33,10 @@ std::vector<SessionId> SnapshotSchedule::take_due(const std::vector<SessionId>& 
     }
   }
   due_ = std::move(next);
+  live_ = live;
+  next_due_ = SteadyTime::max();
+  for (const auto& [session, at] : due_) next_due_ = std::min(next_due_, at);
   return due;
-}
-
-SteadyTime SnapshotSchedule::next_due() const {
-  SteadyTime next = SteadyTime::max();
-  for (const auto& [session, at] : due_) next = std::min(next, at);
-  return next;
 }
 
 }  // namespace dmp::local

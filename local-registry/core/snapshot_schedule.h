@@ -20,7 +20,7 @@ class SnapshotSchedule {
   // The sessions that are due, and their next time set. `live`: all sessions; new ones are
   // scheduled, others forgotten.
   std::vector<SessionId> take_due(const std::vector<SessionId>& live, SteadyTime now);
-  [[nodiscard]] SteadyTime next_due() const;
+  [[nodiscard]] SteadyTime next_due() const { return next_due_; }
 
  private:
   std::chrono::milliseconds random_up_to(std::chrono::milliseconds most);
@@ -28,6 +28,8 @@ class SnapshotSchedule {
   std::chrono::milliseconds interval_;
   std::uint64_t random_;
   std::map<SessionId, SteadyTime> due_;
+  std::vector<SessionId> live_;  // as last told
+  SteadyTime next_due_ = SteadyTime::max();
 };
 
 }  // namespace dmp::local

@@ -139,22 +139,29 @@ struct RestListener::Server : std::enable_shared_from_this<Server> {
     }
   }
 
-  void handle(const web::http::http_request& message) {
-    if (!enter()) return send(message, api::to_response(api::stopping()), [] {});
-    auto reply = [self = shared_from_this(), message](const api::HttpResponse& response) {
-      self->send(message, response, [self] { self->leave(); });
-    };
+  // Whatever the action throws, the caller gets an answer, and none that tells of us.
+  template <class Action>
+  static void guarded(const api::Reply& reply, Action&& action) {
     try {
-      const api::HttpRequest request = to_request(message);
-      has_body(message) ? handle_body(message, request, reply) : handler(request, reply);
+      action();
     } catch (const std::exception& error) {
       log_error("api_handler_failed", {{"error", error.what()}});
       reply(api::to_response(api::internal()));
     }
   }
 
-  // The continuation takes the task, not its value: an exception of a task that nobody looks at
-  // ends the process.
+  void handle(const web::http::http_request& message) {
+    if (!enter()) return send(message, api::to_response(api::stopping()), [] {});
+    const api::Reply reply = [self = shared_from_this(),
+                              message](const api::HttpResponse& response) {
+      self->send(message, response, [self] { self->leave(); });
+    };
+    guarded(reply, [&] {
+      const api::HttpRequest request = to_request(message);
+      has_body(message) ? handle_body(message, request, reply) : handler(request, reply);
+    });
+  }
+
   void handle_body(const web::http::http_request& message, const api::HttpRequest& request,
                    const api::Reply& reply) {
     if (message.headers().content_length() > kBodyBytesMax) {
@@ -162,21 +169,27 @@ struct RestListener::Server : std::enable_shared_from_this<Server> {
     }
     message.extract_vector().then([self = shared_from_this(), request,
                                    reply](const pplx::task<std::vector<unsigned char>>& body) {
-      api::HttpRequest whole = request;
-      try {
-        const auto bytes = body.get();
-        whole.body.assign(bytes.begin(), bytes.end());
-      } catch (const std::exception& error) {
-        return reply(api::to_response(
-            api::bad_body("the body", std::string("the body cannot be read: ") + error.what())));
-      }
-      try {
+      guarded(reply, [&] {
+        api::HttpRequest whole = request;
+        if (!read(body, whole.body)) {
+          return reply(api::to_response(
+              api::bad_body("the body", "the body did not come whole; send it again")));
+        }
         self->handler(whole, reply);
-      } catch (const std::exception& error) {
-        log_error("api_handler_failed", {{"error", error.what()}});
-        reply(api::to_response(api::internal()));
-      }
+      });
     });
+  }
+
+  // Takes the task, not its value: an exception of a task that nobody looks at ends the process.
+  static bool read(const pplx::task<std::vector<unsigned char>>& body, std::string& text) {
+    try {
+      const auto bytes = body.get();
+      text.assign(bytes.begin(), bytes.end());
+      return true;
+    } catch (const std::exception& error) {
+      log_debug("api_body_not_read", {{"error", error.what()}});
+      return false;
+    }
   }
 
   Status open_at(const std::string& address, int port) {

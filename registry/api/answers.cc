@@ -4,6 +4,7 @@
 
 #include "registry/api/device_events.h"
 #include "registry/api/device_list.h"
+#include "registry/api/device_past.h"
 #include "registry/api/device_timeline.h"
 #include "registry/api/discovery.h"
 #include "registry/api/items_writer.h"
@@ -44,15 +45,20 @@ Answer<HttpResponse> answer_raes(const RaesQuery& query, const Scope& scope, Rea
 
 }  // namespace
 
-Answer<HttpResponse> answer(const Query& query, const Principal& principal, Doctor& doctor,
-                            Database& database) {
+Answer<HttpResponse> answer(const Query& query, const Principal& principal,
+                            const Retention& retention, Doctor& doctor, Database& database) {
   const auto scope = [&](bool canary) { return Scope{principal.rae_patterns, canary}; };
   return std::visit(
       [&]<class T>(const T& asked) -> Answer<HttpResponse> {
         if constexpr (std::is_same_v<T, DevicesQuery>) {
           return answer_devices(asked, scope(asked.canary), database);
         } else if constexpr (std::is_same_v<T, DeviceQuery>) {
+          if (asked.at_us) {
+            return answer_device_then(asked, scope(asked.canary), retention, database);
+          }
           return answer_device(asked, scope(asked.canary), database);
+        } else if constexpr (std::is_same_v<T, DiffQuery>) {
+          return answer_diff(asked, scope(asked.canary), retention, database);
         } else if constexpr (std::is_same_v<T, PatchQuery>) {
           return answer_patch(asked, principal, scope(asked.canary), database);
         } else if constexpr (std::is_same_v<T, ExplainQuery>) {

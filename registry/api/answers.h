@@ -6,11 +6,12 @@
 #include "registry/api/people.h"
 #include "registry/api/queries.h"
 #include "registry/api/reader.h"
+#include "registry/core/retention.h"
 
 namespace dmp::registry::api {
 
 // The response, or why there is none. A Problem from a failed read was logged here.
-Answer<HttpResponse> answer(const Query& query, const Principal& principal, Doctor& doctor,
-                            Database& database);
+Answer<HttpResponse> answer(const Query& query, const Principal& principal,
+                            const Retention& retention, Doctor& doctor, Database& database);
 
 }  // namespace dmp::registry::api

@@ -47,7 +47,8 @@ Status ApiServer::run() {
   parts_->watches->run();
   parts_->service = std::make_unique<api::Service>(
       api::Service::Limits{.workers = static_cast<int>(options.workers),
-                           .queue_max = static_cast<std::size_t>(options.queue_max)},
+                           .queue_max = static_cast<std::size_t>(options.queue_max),
+                           .retention = options.retention},
       *parts_->people, connect, parts_->metrics, parts_->watches.get());
   parts_->service->run();
   parts_->listener = std::make_unique<RestListener>(

@@ -12,6 +12,7 @@
 #include "base/admin_port.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "registry/core/retention.h"
 
 namespace dmp::registry {
 
@@ -24,6 +25,7 @@ struct ApiOptions {
   std::int64_t queue_max = 256;       // requests waiting for a worker; more get 503
   std::int64_t watchers_max = 1500;   // clients that watch; more get 503
   std::int64_t watch_mib_max = 256;   // of all lists that are watched; watches of more get 503
+  Retention retention{};              // of the history, as the janitor keeps it
 };
 
 class ApiServer {

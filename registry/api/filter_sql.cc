@@ -145,35 +145,60 @@ std::optional<std::string> condition_of(const Filter& filter, Statement& stateme
   return "(" + text + ")";
 }
 
-// The states of which few devices are: each has a partial index.
-bool is_rare(const Filter& filter) {
-  if (filter.kind == Filter::Kind::kAny) {
-    return std::all_of(filter.parts.begin(), filter.parts.end(), is_rare);
-  }
-  if (filter.kind == Filter::Kind::kAll) {
-    return std::any_of(filter.parts.begin(), filter.parts.end(), is_rare);
-  }
-  const Test& test = filter.test;
+bool is_rare(const Test& test) {
+  const std::string& name = test.attribute->name;
+  if (name == "usage.state" && test.value == "available") return test.op == Operator::kNotEqual;
   if (test.op != Operator::kEqual) return false;
-  if (test.attribute->name == "presence.status") {
-    return test.value == "offline" || test.value == "standby";
+  if (name == "usage.state") return true;
+  if (name == "presence.status") return test.value == "offline" || test.value == "standby";
+  return name == "health.status" && (test.value == "bad" || test.value == "looping");
+}
+
+// Nothing: what passes need not be in such a state.
+std::optional<std::string> rare_condition(const Filter& filter, Statement& statement) {
+  if (filter.kind == Filter::Kind::kTest) {
+    bool state = false;
+    return is_rare(filter.test) ? condition_of(filter.test, statement, state) : std::nullopt;
   }
-  return test.attribute->name == "health.status" &&
-         (test.value == "bad" || test.value == "looping");
+  const bool all = filter.kind == Filter::Kind::kAll;
+  const std::size_t values = statement.values.size();
+  std::string text;
+  for (const Filter& part : filter.parts) {
+    const auto one = rare_condition(part, statement);
+    if (!one && all) continue;
+    if (!one) {
+      statement.values.resize(values);
+      return std::nullopt;
+    }
+    text += (text.empty() ? "" : all ? " AND " : " OR ") + *one;
+  }
+  if (text.empty()) return std::nullopt;
+  return "(" + text + ")";
+}
+
+// The stored values a filter implies, as parts of which each must hold.
+std::vector<Filter> implied_parts(const Filter& filter) {
+  Filter stored = implied(filter);
+  if (stored.kind != Filter::Kind::kAll) return {std::move(stored)};
+  return std::move(stored.parts);
 }
 
 }  // namespace
 
 StoredConditions stored_conditions(const Filter& filter, Statement& statement) {
-  Filter stored = implied(filter);
-  if (stored.kind != Filter::Kind::kAll) stored = all_of({std::move(stored)});
   StoredConditions conditions;
-  for (const Filter& part : stored.parts) {
+  for (const Filter& part : implied_parts(filter)) {
     bool state = false;
     auto text = condition_of(part, statement, state);
-    if (!text) continue;
-    (state ? conditions.state : conditions.session).push_back(std::move(*text));
-    conditions.rare = conditions.rare || is_rare(part);
+    if (text) (state ? conditions.state : conditions.session).push_back(std::move(*text));
+  }
+  return conditions;
+}
+
+std::vector<std::string> rare_conditions(const Filter& filter, Statement& statement) {
+  std::vector<std::string> conditions;
+  for (const Filter& part : implied_parts(filter)) {
+    if (auto text = rare_condition(part, statement)) conditions.push_back(std::move(*text));
   }
   return conditions;
 }

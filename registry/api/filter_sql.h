@@ -18,9 +18,12 @@ namespace dmp::registry::api {
 struct StoredConditions {
   std::vector<std::string> session;  // over device_session s
   std::vector<std::string> state;    // over device_state t, and s
-  bool rare = false;                 // a partial index of device_state finds the few that pass
 };
 
 StoredConditions stored_conditions(const Filter& filter, Statement& statement);
+
+// Those of them that partial indexes serve, over device_state t alone: states of which few devices
+// are, as a rule. Empty if the filter implies none.
+std::vector<std::string> rare_conditions(const Filter& filter, Statement& statement);
 
 }  // namespace dmp::registry::api

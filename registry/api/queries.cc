@@ -77,8 +77,9 @@ Answer<Query> device_query(const Target& target, const DeviceId& device_id,
                            const HttpRequest& request) {
   ParameterReader reader(target);
   DeviceQuery query{.device_id = device_id, .if_none_match = request.if_none_match};
-  reader.only({"canary"});
+  reader.only({"canary", "at"});
   reader.read_flag("canary", query.canary);
+  reader.read_time("at", query.at_us);
   return finish(reader, query);
 }
 
@@ -138,6 +139,30 @@ Answer<Query> timeline_query(const Target& target, const DeviceId& device_id) {
   return finish(reader, query);
 }
 
+Answer<Query> diff_query(const Target& target, const DeviceId& device_id) {
+  ParameterReader reader(target);
+  DiffQuery query{.device_id = device_id};
+  std::optional<std::int64_t> from_us;
+  reader.only({"canary", "from", "to"});
+  reader.read_flag("canary", query.canary);
+  reader.read_time("from", from_us);
+  reader.read_time("to", query.to_us);
+  if (reader.problem()) return tl::unexpected(*reader.problem());
+  if (!from_us) {
+    return tl::unexpected(
+        bad_parameter("from", "", "from is missing; give a time as microseconds since 1970"));
+  }
+  query.from_us = *from_us;
+  if (query.to_us && *query.to_us <= *from_us) {
+    const std::string to = std::to_string(*query.to_us);
+    return tl::unexpected(bad_parameter("to", to,
+                                        "to=" + to +
+                                            " is not after from=" + std::to_string(*from_us) +
+                                            "; give a later time, or leave it out for now"));
+  }
+  return Query(query);
+}
+
 Answer<Query> values_query(const Target& target) {
   const std::string& name = target.segments[2];
   ParameterReader reader(target);
@@ -176,14 +201,27 @@ Answer<Query> raes_query(const Target& target) {
 
 // Of one device.
 bool is_part(std::string_view name) {
-  return name == "events" || name == "explain" || name == "timeline";
+  return name == "events" || name == "explain" || name == "timeline" || name == "diff";
 }
 
 Answer<Query> part_query(const Target& target, const DeviceId& device_id) {
   const std::string& part = target.segments[3];
   if (part == "explain") return explain_query(target, device_id);
   if (part == "timeline") return timeline_query(target, device_id);
+  if (part == "diff") return diff_query(target, device_id);
   return events_query(target, device_id);
+}
+
+// A method that is not taken or a path that does not exist is told before what is wrong with the
+// parameters.
+Problem refusal(const HttpRequest& request, const Problem& problem) {
+  const std::size_t question = request.target.find('?');
+  if (question == std::string::npos || problem.status == 414) return problem;
+  const auto bare = parse_request({.method = request.method,
+                                   .target = request.target.substr(0, question),
+                                   .authorization = ""});
+  const bool more_telling = !bare && (bare.error().status == 404 || bare.error().status == 405);
+  return more_telling ? bare.error() : problem;
 }
 
 }  // namespace
@@ -220,7 +258,7 @@ std::optional<EventPosition> EventPosition::parse(std::string_view text) {
 
 Answer<Query> parse_request(const HttpRequest& request) {
   const auto target = parse_target(request.target);
-  if (!target) return tl::unexpected(target.error());
+  if (!target) return tl::unexpected(refusal(request, target.error()));
   const auto& path = target->segments;
   const bool devices = path.size() >= 2 && path.size() <= 4 && path[0] == "v1" &&
                        path[1] == "devices" && (path.size() < 4 || is_part(path[3]));
@@ -230,7 +268,7 @@ Answer<Query> parse_request(const HttpRequest& request) {
   if (!devices && !raes && !attributes) {
     return tl::unexpected(not_found(
         "there is nothing at this address; there are /v1/devices, /v1/devices/{device_id} with "
-        "/events, /explain and /timeline, /v1/attributes and /v1/raes"));
+        "/events, /explain, /timeline and /diff, /v1/attributes and /v1/raes"));
   }
   const bool one_device = devices && path.size() == 3;
   if (request.method != "GET" && !(one_device && request.method == "PATCH")) {
@@ -267,6 +305,7 @@ std::string_view route_name(const Query& query) {
       "/v1/devices/{device_id}/events",
       "/v1/devices/{device_id}/explain",
       "/v1/devices/{device_id}/timeline",
+      "/v1/devices/{device_id}/diff",
       "/v1/attributes",
       "/v1/attributes/{name}",
       "/v1/raes"};

@@ -56,6 +56,7 @@ struct DeviceQuery {
   DeviceId device_id;
   bool canary = false;
   std::string if_none_match{};
+  std::optional<std::int64_t> at_us{};  // as it was then; an answer without ETag
 };
 
 // PATCH /v1/devices/{device_id}
@@ -98,6 +99,14 @@ struct TimelineQuery {
   std::optional<std::int64_t> to_us{};    // default: now
 };
 
+// GET /v1/devices/{device_id}/diff
+struct DiffQuery {
+  DeviceId device_id;
+  bool canary = false;
+  std::int64_t from_us = 0;             // before `to`
+  std::optional<std::int64_t> to_us{};  // default: now
+};
+
 // GET /v1/attributes
 struct AttributesQuery {};
 
@@ -116,7 +125,7 @@ struct RaesQuery {
 };
 
 using Query = std::variant<DevicesQuery, DeviceQuery, PatchQuery, EventsQuery, ExplainQuery,
-                           TimelineQuery, AttributesQuery, ValuesQuery, RaesQuery>;
+                           TimelineQuery, DiffQuery, AttributesQuery, ValuesQuery, RaesQuery>;
 
 // What is asked for; unknown paths and methods they do not take are Problems.
 Answer<Query> parse_request(const HttpRequest& request);

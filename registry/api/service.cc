@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "registry/api/answers.h"
+#include "registry/api/openapi.h"
 #include "registry/api/problem.h"
 #include "registry/api/watch_match.h"
 
@@ -64,6 +65,9 @@ Verdict Service::ready() const {
 void Service::accept(const HttpRequest& request, Reply reply) {
   const SteadyTime now = steady_clock::now();
   in_flight_gauge_.set(++in_flight_);
+  if (auto page = documentation(request)) {
+    return finish("documentation", now, std::move(*page), reply);
+  }
   auto principal = authorise(request.authorization);
   if (!principal) return finish("none", now, to_response(principal.error()), reply);
   if (watches_ != nullptr && is_watch(request)) {
@@ -122,7 +126,7 @@ void Service::work() {
 
 void Service::serve(Job job, Database& database) {
   depth_.set(static_cast<double>(queue_.size()));
-  auto answered = answer(job.query, job.principal, doctor_, database);
+  auto answered = answer(job.query, job.principal, limits_.retention, doctor_, database);
   HttpResponse response = answered ? std::move(*answered) : to_response(answered.error());
   if (answered) {
     note_trouble("");

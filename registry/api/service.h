@@ -24,6 +24,7 @@
 #include "registry/api/queries.h"
 #include "registry/api/reader.h"
 #include "registry/api/watch_hub.h"
+#include "registry/core/retention.h"
 
 namespace dmp::registry::api {
 
@@ -32,6 +33,7 @@ class Service {
   struct Limits {
     int workers = 3;
     std::size_t queue_max = 256;  // requests; together kTargetBytesMax each of target and body
+    Retention retention{};        // of the history, as the janitor keeps it
   };
 
   Service(Limits limits, People& people, std::function<std::unique_ptr<Database>()> connect,

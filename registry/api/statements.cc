@@ -1,5 +1,6 @@
 #include "registry/api/statements.h"
 
+#include "registry/api/facets_json.h"
 #include "registry/api/filter_sql.h"
 #include "registry/api/item.h"
 #include "registry/api/scope_sql.h"
@@ -11,7 +12,8 @@ namespace {
 
 constexpr std::string_view kSameSession =
     "t.rae = s.rae AND t.device_session_id = s.device_session_id AND t.ended_at = 0";
-// Few have: as what must not be there they are estimated well and joined fast.
+// As what must not be there they are estimated well: all 100,000 sessions, where a join with those
+// that have not ended was estimated at a few (seen with EXPLAIN on PostgreSQL 15).
 constexpr std::string_view kNotEnded =
     " AND NOT EXISTS (SELECT 1 FROM device_state t WHERE t.rae = s.rae AND t.device_session_id ="
     " s.device_session_id AND t.ended_at <> 0)";
@@ -22,28 +24,34 @@ std::string all_of(const std::vector<std::string>& conditions) {
   return text;
 }
 
-// Sessions in scope whose stored rows allow what the filter asks for; without an order, which reads
-// all of them anyway, only those that have not ended.
-enum class Order { kByKey, kNone };
-
-std::string sessions_that_may_pass(const Filter& filter, const Scope& scope, Order order,
-                                   Statement& statement, bool with_state = false) {
-  const StoredConditions stored = stored_conditions(filter, statement);
-  std::string text = " FROM device_session s";
-  const std::string same = std::string(kSameSession) + all_of(stored.state);
-  std::string not_ended;
-  if (stored.rare || with_state || (order == Order::kNone && !stored.state.empty())) {
-    text += " JOIN device_state t ON " + same;
-  } else if (!stored.state.empty()) {
-    // Most devices pass. A join by two columns that belong together is estimated far too small,
-    // and then hashed whole; LIMIT makes it a look-up for each key, in key order.
-    text += " CROSS JOIN LATERAL (SELECT 1 FROM device_state t WHERE " + same + " LIMIT 1) t";
-  } else if (order == Order::kNone) {
-    not_ended = kNotEnded;
-  }
-  return text + " WHERE s.device_id IS NOT NULL AND " + within(statement, scope, "s.rae") +
-         all_of(stored.session) + not_ended;
+// A look-up for each key, in key order. As a plain join by two columns that belong together it
+// would be estimated far too small, and then both tables hashed whole (seen with EXPLAIN on
+// PostgreSQL 15 at 100,000 sessions).
+std::string state_of_each(const StoredConditions& stored) {
+  if (stored.state.empty()) return {};
+  return " CROSS JOIN LATERAL (SELECT 1 FROM device_state t WHERE " + std::string(kSameSession) +
+         all_of(stored.state) + " LIMIT 1) t";
 }
+
+std::string in_scope(const StoredConditions& stored, const Scope& scope, Statement& statement) {
+  return " WHERE s.device_id IS NOT NULL AND " + within(statement, scope, "s.rae") +
+         all_of(stored.session);
+}
+
+// All sessions in scope that have not ended and whose stored rows allow what the filter asks for.
+std::string sessions_that_may_pass(const Filter& filter, const Scope& scope, Statement& statement,
+                                   bool with_state = false) {
+  const StoredConditions stored = stored_conditions(filter, statement);
+  if (!with_state && stored.state.empty()) {
+    return " FROM device_session s" + in_scope(stored, scope, statement) + std::string(kNotEnded);
+  }
+  return " FROM device_session s JOIN device_state t ON " + std::string(kSameSession) +
+         all_of(stored.state) + in_scope(stored, scope, statement);
+}
+
+// So many are looked up one by one and sorted, rather than found in the order of the keys among
+// all that are in another state.
+constexpr int kFewMax = 2000;
 
 constexpr std::string_view kCurrentFirst =
     "presence_rank, first_received_at DESC, rae, device_session_id";
@@ -62,17 +70,35 @@ Statement device_keys(const DevicesQuery& query, const Scope& scope, const Devic
   const std::string value = by_value ? "s." + query.sort.attribute->column : "''";
   const std::string falling = query.sort.descending ? " DESC" : "";
   Statement statement;
-  statement.text = "SELECT s.device_id, " + value +
-                   sessions_that_may_pass(query.filter, scope, Order::kByKey, statement);
+  const std::vector<std::string> rare = rare_conditions(query.filter, statement);
+  const StoredConditions stored = stored_conditions(query.filter, statement);
+  const std::string select = "SELECT s.device_id, " + value + " AS value FROM ";
+  std::string where = in_scope(stored, scope, statement);
   if (after != nullptr) {
     const std::string id = sql_uuid(statement, after->device_id.str());
-    statement.text += std::string(" AND ") +
-                      (by_value ? "(" + value + ", s.device_id)" : "s.device_id") +
-                      (query.sort.descending ? " < " : " > ") +
-                      (by_value ? "(" + statement.bind(after->value) + ", " + id + ")" : id);
+    where += std::string(" AND ") + (by_value ? "(" + value + ", s.device_id)" : "s.device_id") +
+             (query.sort.descending ? " < " : " > ") +
+             (by_value ? "(" + statement.bind(after->value) + ", " + id + ")" : id);
   }
-  statement.text += " ORDER BY " + (by_value ? value + falling + ", " : "") + "s.device_id" +
-                    falling + " LIMIT " + std::to_string(count);
+  const std::string limit = " LIMIT " + std::to_string(count);
+  const std::string order =
+      " ORDER BY " + (by_value ? value + falling + ", " : "") + "s.device_id" + falling + limit;
+  const std::string walk = select + "device_session s" + state_of_each(stored) + where;
+  if (rare.empty()) {
+    statement.text = walk + order;
+    return statement;
+  }
+  // Whether there are few is not known before: of the two ways only one is gone, by a condition
+  // that is tested once.
+  const std::string few = std::to_string(kFewMax);
+  statement.text =
+      "WITH few AS MATERIALIZED (SELECT t.* FROM device_state t WHERE t.ended_at = 0" +
+      all_of(rare) + " LIMIT " + std::to_string(kFewMax + 1) + ") (" + select +
+      "few t CROSS JOIN LATERAL (SELECT * FROM device_session s WHERE s.rae = t.rae AND"
+      " s.device_session_id = t.device_session_id LIMIT 1) s" +
+      where + all_of(stored.state) + " AND (SELECT count(*) FROM few) <= " + few + order +
+      ") UNION ALL (" + walk + " AND (SELECT count(*) FROM few) > " + few + order + ") ORDER BY " +
+      (by_value ? "value" + falling + ", " : "") + "device_id" + falling + limit;
   return statement;
 }
 
@@ -87,8 +113,7 @@ Statement current_items(const Scope& scope, const std::string& keys) {
 
 Statement sessions_estimate(const DevicesQuery& query, const Scope& scope) {
   Statement statement;
-  statement.text =
-      "SELECT count(*)" + sessions_that_may_pass(query.filter, scope, Order::kNone, statement);
+  statement.text = "SELECT count(*)" + sessions_that_may_pass(query.filter, scope, statement);
   return statement;
 }
 
@@ -106,9 +131,9 @@ Statement attribute_values(const ValuesQuery& query, const Scope& scope) {
       from += "l.key = " + sql_text(statement, query.label) + " AND ";
     }
     from += "d.device_id IN (SELECT s.device_id" +
-            sessions_that_may_pass(query.filter, scope, Order::kNone, statement) + ")";
+            sessions_that_may_pass(query.filter, scope, statement) + ")";
   } else {
-    from = sessions_that_may_pass(query.filter, scope, Order::kNone, statement, state);
+    from = sessions_that_may_pass(query.filter, scope, statement, state);
   }
   statement.text = "SELECT " + value + ", count(*)" + from +
                    " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " + std::to_string(kValuesMax + 1);
@@ -175,6 +200,35 @@ Statement device_known(const DeviceId& device_id, const Scope& scope) {
   return statement;
 }
 
+Statement device_past(const DeviceId& device_id, const std::vector<std::int64_t>& times_us,
+                      const Scope& scope) {
+  Statement statement{.text = {}, .by_key = true};
+  std::string stamps;
+  std::string names;
+  for (std::size_t i = 0; i < times_us.size(); ++i) {
+    const std::string name = "past_" + std::to_string(i);
+    stamps += ", COALESCE(max(CASE WHEN v.received_at <= " + sql_bigint(statement, times_us[i]) +
+              " THEN v.timestamp END), 0) AS " + name;
+    names += ", e." + name;
+  }
+  statement.text =
+      "SELECT c.now_us, s.rae, s.device_session_id,"
+      " CAST(extract(epoch FROM s.first_received_at) * 1000000 AS BIGINT), t.ended_at,"
+      " t.seen_at >= COALESCE(r.roster_at, 0), e.newest, e.events, e.oldest" +
+      names + ", " + facet_columns() +
+      " FROM device_session s JOIN device_state t ON t.rae = s.rae"
+      " AND t.device_session_id = s.device_session_id LEFT JOIN rae r ON r.rae = s.rae"
+      " CROSS JOIN read_clock c CROSS JOIN LATERAL (SELECT COALESCE(max(v.timestamp), 0) AS newest,"
+      " count(*) AS events, COALESCE(min(v.received_at), 0) AS oldest" +
+      stamps +
+      " FROM device_event v WHERE v.rae = s.rae AND v.device_session_id = s.device_session_id) e"
+      " WHERE s.device_id = " +
+      sql_uuid(statement, device_id.str()) + " AND " + within(statement, scope, "s.rae") +
+      " ORDER BY s.first_received_at DESC, s.rae, s.device_session_id LIMIT " +
+      std::to_string(kSessionsPerDeviceMax);
+  return statement;
+}
+
 Statement facets_before(const std::vector<EventKey>& keys, const Scope& scope) {
   std::vector<std::string> raes;
   std::vector<std::string> sessions;
@@ -191,7 +245,7 @@ Statement facets_before(const std::vector<EventKey>& keys, const Scope& scope) {
   // `"name":` cannot stand inside a JSON string, where its quotes would be escaped.
   Statement statement;
   statement.text =
-      "SELECT k.rae, k.device_session_id, f.facet, e.facets FROM unnest(" +
+      "SELECT k.rae, k.device_session_id, f.facet, e.facets, k.timestamp FROM unnest(" +
       sql_array(statement, array_literal(raes), "TEXT") + ", " +
       sql_array(statement, array_literal(sessions), "UUID") + ", " +
       sql_array(statement, array_literal(timestamps), "BIGINT") +

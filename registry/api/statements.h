@@ -22,8 +22,8 @@ struct Scope {
 inline constexpr int kSessionsPerDeviceMax = 32;
 
 // The next `count` sessions behind `after` (null: from the start) that may pass the filter, in the
-// order asked for; a device with several sessions comes several times (DISTINCT would make the
-// planner read all of them first). The filter is read as the stored values it implies.
+// order asked for; a device with several sessions comes several times. The filter is read as the
+// stored values it implies.
 // Columns: device_id, value of the sort attribute ("" for device_id).
 Statement device_keys(const DevicesQuery& query, const Scope& scope, const DevicePosition* after,
                       int count);
@@ -85,6 +85,13 @@ Statement database_time();
 // Whether a device has, or had, a session in the scope. One row or none.
 Statement device_known(const DeviceId& device_id, const Scope& scope);
 
+// What there is to know of the past of a device's sessions but the events themselves, the newest
+// session first. Columns: now_us, rae, session, first_received_us, ended_at, visible, then of its
+// events: newest timestamp, count, oldest received_at, and for each of `times_us` the newest
+// timestamp received until then (0: none); facet_columns.
+Statement device_past(const DeviceId& device_id, const std::vector<std::int64_t>& times_us,
+                      const Scope& scope);
+
 struct EventKey {
   std::string rae;
   std::string session;
@@ -92,7 +99,7 @@ struct EventKey {
 };
 
 // For each key and facet the newest earlier event of the session that carries the facet.
-// Columns: rae, session, facet, facets.
+// Columns: rae, session, facet, facets, the key's timestamp.
 Statement facets_before(const std::vector<EventKey>& keys, const Scope& scope);
 
 // A page of RAEs by serial, one more than `limit` if there is more. Columns: rae, shown_status,

@@ -36,6 +36,7 @@ void WatchStream::fill() {
   pending_.clear();
   taken_ = 0;
   const auto taken = view_->view.take(place_, pending_, kPendingBytes);
+  if (!pending_.empty()) has_id_ = false;
   if (taken == WatchView::Taken::kTooLate) {
     counters_.too_slow.add();
     append_end("too_slow",
@@ -49,9 +50,9 @@ void WatchStream::fill() {
 // The client is in the view's state now: the id it can come back with.
 void WatchStream::append_position(std::string_view event) {
   const WatchDigest state = view_->view.digest();
-  if (event.empty() && state == told_) return;
+  if (event.empty() && has_id_) return;
   pending_ += "id: " + event_id(view_->name, state) + "\n";
-  told_ = state;
+  has_id_ = true;
   synced_ = true;
   if (event.empty()) {
     pending_ += "\n";

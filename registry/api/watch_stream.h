@@ -63,7 +63,7 @@ class WatchStream final : public Stream {
   std::string pending_;
   std::size_t taken_ = 0;  // of pending_
   std::function<void()> wake_;
-  WatchDigest told_{};  // the newest state whose id was sent
+  bool has_id_ = false;  // of the state the client is in
   bool synced_ = false;
   bool bookmark_ = false;
   bool ended_ = false;

@@ -22,6 +22,13 @@ std::uint64_t hash_of(const DeviceId& device, std::string_view json) {
   return hash ^ hash >> 31;
 }
 
+// Takes away the id the client has: between two states it is in neither, and the older one may
+// come again at a later place.
+void append_change(std::string& out, std::string_view kind, std::string_view data) {
+  out.append("id\n");
+  append_event(out, kind, data);
+}
+
 }  // namespace
 
 void append_event(std::string& out, std::string_view kind, std::string_view data) {
@@ -109,9 +116,9 @@ void WatchView::take_change(const Place& place, std::string& out) const {
   if (place.listing && (!place.listed || device > *place.listed)) return;
   const auto found = items_.find(device);
   if (found == items_.end()) {
-    append_event(out, "removed", R"({"device_id":")" + device.str() + R"("})");
+    append_change(out, "removed", R"({"device_id":")" + device.str() + R"("})");
   } else if (found->second.change == place.next) {
-    append_event(out, found->second.added == place.next ? "added" : "changed", found->second.json);
+    append_change(out, found->second.added == place.next ? "added" : "changed", found->second.json);
   }
 }
 
@@ -124,7 +131,7 @@ WatchView::Taken WatchView::take(Place& place, std::string& out, std::size_t byt
   auto item = place.listed ? items_.upper_bound(*place.listed) : items_.begin();
   for (; place.listing && item != items_.end(); ++item) {
     if (out.size() >= bytes) return Taken::kMore;
-    append_event(out, "added", item->second.json);
+    append_change(out, "added", item->second.json);
     place.listed = item->first;
   }
   place.listing = false;

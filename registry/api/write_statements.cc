@@ -22,8 +22,9 @@ std::string patched_labels(const std::string& labels, const DevicePatch& patch,
 
 std::string hold_until(const Hold& hold, Statement& statement) {
   if (hold.until_us == 0) return "CAST(NULL AS TIMESTAMPTZ)";
-  return "to_timestamp(CAST(" + statement.bind(std::to_string(hold.until_us)) +
-         " AS FLOAT8) / 1000000)";
+  // Exact, where to_timestamp() rounds: it counts seconds as a floating-point number.
+  return "CAST('1970-01-01 00:00:00+00' AS TIMESTAMPTZ) + CAST(" +
+         statement.bind(std::to_string(hold.until_us)) + " AS BIGINT) * INTERVAL '1 microsecond'";
 }
 
 struct Columns {

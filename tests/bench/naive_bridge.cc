@@ -4,9 +4,11 @@
 #include <bit>
 #include <memory>
 
+#include <MQTTAsync.h>
 #include <mqtt/async_client.h>
 
 #include "base/clock.h"
+#include "base/tcp_connections.h"
 #include "bridge/adapters/kafka_handles.h"
 #include "bridge/instruments.h"
 #include "schema/topics.h"
@@ -125,6 +127,8 @@ Status run_naive_bridge(const bridge::MqttOptions& mqtt_options, const bridge::K
       {}};
   auto producer = Producer::open(kafka, counts);
   if (!producer) return tl::unexpected(producer.error());
+  // What is only a matter of settings it has too: the comparison is of designs.
+  MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
   try {
     mqtt::async_client client(mqtt_options.uri, mqtt_options.client_id,
                               mqtt::create_options(MQTTVERSION_5), nullptr);
@@ -134,6 +138,7 @@ Status run_naive_bridge(const bridge::MqttOptions& mqtt_options, const bridge::K
     // On the object that connects: Paho C++ 1.2.0 sends none of a copy's.
     connection.set_properties({{mqtt::property::RECEIVE_MAXIMUM, mqtt_options.receive_max}});
     client.connect(connection)->wait();
+    disable_nagle_to(port_of(mqtt_options.uri));
     for (const std::string& filter : mqtt_options.filters) {
       client.subscribe(filter, kAtLeastOnce)->wait();
     }

@@ -33,6 +33,24 @@ class DownlinkTest : public testing::Test {
     commands_.write(partition, command);
   }
 
+  // Of a session of that RAE.
+  void write_command(const std::string& rae, const std::string& id) {
+    Command command;
+    command.topic = "dmp/v1/" + rae + "/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/command";
+    command.payload = R"({"schema":1,"command_id":")" + id + "\"}";
+    command.expires_at = clock_.wall_us() + 60'000'000;
+    commands_.write(0, command);
+  }
+
+  void hear(const std::string& rae, std::int64_t timestamp, AgentStatus status) {
+    presences_.hear(*RaeSerial::parse(rae), {{timestamp}, status, ""}, timestamp);
+  }
+
+  // Kafka's reports reach the replies.
+  void report() {
+    for (const Delivery& each : sink_.poll()) replies_.reported(each);
+  }
+
   // The broker answers the n-th message it got.
   void answer(std::size_t n, const std::string& refusal = "") {
     downlink_.answered(source_.published.at(n).ticket, refusal);
@@ -55,7 +73,10 @@ class DownlinkTest : public testing::Test {
   MemoryWindow window_{1 << 20, 8};
   FakeSource source_{window_};
   FakeCommands commands_;
-  Downlink downlink_{"bridge-1", commands_, source_, clock_, instruments_};
+  FakeSink sink_;
+  Presences presences_;
+  Replies replies_{"bridge-1", sink_};
+  Downlink downlink_{"bridge-1", commands_, source_, presences_, replies_, clock_, instruments_};
 };
 
 TEST_F(DownlinkTest, passes_a_command_on_as_it_is_with_the_time_it_has_left) {
@@ -134,6 +155,80 @@ TEST_F(DownlinkTest, sends_again_after_a_lost_connection_what_was_not_answered) 
   EXPECT_EQ(commands_.committed[0], 1) << "a late answer is not the answer to the new one";
   answer(2);
   EXPECT_EQ(commands_.committed[0], 2);
+}
+
+TEST_F(DownlinkTest, replies_away_at_once_and_goes_on_with_what_is_behind) {
+  ASSERT_TRUE(sink_.rebuild());
+  hear("gone", 2, AgentStatus::kOffline);
+  hear("there", 2, AgentStatus::kOnline);
+  write_command("gone", "c-1");
+  write_command("there", "c-2");
+  write_command("stranger", "c-3");
+  downlink_.turn();
+  EXPECT_EQ(source_.published.size(), 2U) << "only those that may be there";
+  answer(0);
+  answer(1);
+  EXPECT_TRUE(commands_.committed.empty()) << "Kafka has not taken the reply yet";
+  report();
+  downlink_.turn();
+  EXPECT_EQ(commands_.committed[0], 3);
+  EXPECT_TRUE(counted("away", 1));
+  ASSERT_EQ(sink_.stored.size(), 1U);
+  const StoredRecord& reply = sink_.stored[0];
+  EXPECT_EQ(reply.topic, "dmp.command-replies");
+  EXPECT_EQ(reply.key, "dmp/v1/gone/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/reply");
+  EXPECT_EQ(reply.header("dmp-bridge"), "bridge-1");
+  EXPECT_EQ(reply.header("content-type"), "application/json");
+  EXPECT_NE(reply.payload.find(R"("command_id":"c-1")"), std::string::npos) << reply.payload;
+  EXPECT_NE(reply.payload.find(R"("state":"away")"), std::string::npos) << reply.payload;
+}
+
+TEST_F(DownlinkTest, sends_a_command_once_its_rae_is_there_again) {
+  ASSERT_TRUE(sink_.rebuild());
+  hear("rae-1", 2, AgentStatus::kOffline);
+  write_command("rae-1", "c-1");
+  downlink_.turn();
+  EXPECT_TRUE(source_.published.empty());
+  hear("rae-1", 3, AgentStatus::kOnline);
+  write_command("rae-1", "c-1");
+  downlink_.turn();
+  EXPECT_EQ(source_.published.size(), 1U);
+}
+
+TEST_F(DownlinkTest, lets_commands_pass_while_kafka_takes_no_replies_and_replies_later) {
+  hear("gone", 2, AgentStatus::kOffline);
+  write_command("gone", "c-1");
+  write_command("there", "c-2");
+  downlink_.turn();
+  EXPECT_EQ(source_.published.size(), 1U);
+  answer(0);
+  ASSERT_TRUE(sink_.rebuild());
+  replies_.lose_all();
+  downlink_.turn();
+  report();
+  downlink_.turn();
+  EXPECT_EQ(sink_.stored.size(), 1U);
+  EXPECT_EQ(commands_.committed[0], 2);
+}
+
+TEST_F(DownlinkTest, replies_again_after_a_rebuild_and_leaves_no_command_behind_for_an_old_report) {
+  ASSERT_TRUE(sink_.rebuild());
+  hear("gone", 2, AgentStatus::kOffline);
+  write_command("gone", "c-1");
+  downlink_.turn();
+  sink_.break_after_storing(1);
+  ASSERT_TRUE(sink_.rebuild());
+  replies_.lose_all();
+  downlink_.turn();
+  downlink_.ended();
+  report();
+  downlink_.connected();
+  downlink_.turn();
+  EXPECT_TRUE(commands_.committed.empty()) << "the report was of the connection before";
+  report();
+  downlink_.turn();
+  EXPECT_EQ(commands_.committed[0], 1);
+  EXPECT_EQ(sink_.stored.size(), 3U);
 }
 
 TEST_F(DownlinkTest, has_only_so_many_under_way) {

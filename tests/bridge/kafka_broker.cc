@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <set>
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr int kBroker = 1;
 constexpr std::int16_t kProduce = 0;
+constexpr std::int16_t kFetch = 1;
 constexpr std::chrono::seconds kPatience{30};
 
 rd_kafka_t* make_client(rd_kafka_type_t type,
@@ -67,6 +69,12 @@ StoredRecord copy_of(const rd_kafka_message_t& message, const std::string& topic
 struct MockKafka::Cluster {
   rd_kafka_t* client = make_client(RD_KAFKA_PRODUCER, {{"log_level", "3"}});
   rd_kafka_mock_cluster_t* mock = rd_kafka_mock_cluster_new(client, 1);
+
+  void fail(std::int16_t request, const std::vector<int>& error_codes) const {
+    std::vector<rd_kafka_resp_err_t> errors;
+    for (const int code : error_codes) errors.push_back(static_cast<rd_kafka_resp_err_t>(code));
+    rd_kafka_mock_push_request_errors_array(mock, request, errors.size(), errors.data());
+  }
 };
 
 MockKafka::MockKafka() : cluster_(std::make_unique<Cluster>()) {
@@ -98,9 +106,32 @@ void MockKafka::set_round_trip(std::chrono::milliseconds time) {
 }
 
 void MockKafka::fail_produce(const std::vector<int>& error_codes) {
-  std::vector<rd_kafka_resp_err_t> errors;
-  for (const int code : error_codes) errors.push_back(static_cast<rd_kafka_resp_err_t>(code));
-  rd_kafka_mock_push_request_errors_array(cluster_->mock, kProduce, errors.size(), errors.data());
+  cluster_->fail(kProduce, error_codes);
+}
+
+void MockKafka::fail_fetch(const std::vector<int>& error_codes) {
+  cluster_->fail(kFetch, error_codes);
+}
+
+struct ProducerByName::Client {
+  rd_kafka_t* handle;
+};
+
+ProducerByName::ProducerByName(const std::string& brokers, const std::string& topic)
+    : client_(std::make_unique<Client>(
+          Client{make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers}})})) {
+  std::array<rd_kafka_vu_t, 2> parts{};
+  parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+  parts[0].u.cstr = topic.c_str();
+  parts[1].vtype = RD_KAFKA_VTYPE_VALUE;
+  DMP_CHECK(rd_kafka_produceva(client_->handle, parts.data(), parts.size()) == nullptr);
+}
+
+ProducerByName::~ProducerByName() { rd_kafka_destroy(client_->handle); }
+
+bool ProducerByName::has_stored() const {
+  rd_kafka_poll(client_->handle, 0);
+  return rd_kafka_outq_len(client_->handle) == 0;
 }
 
 void create_topic(const std::string& brokers, const std::string& topic, int partitions) {
@@ -160,15 +191,15 @@ std::vector<StoredRecord> read_topic(const std::string& brokers, const std::stri
   rd_kafka_assign(client, all);
   rd_kafka_topic_partition_list_destroy(all);
   std::vector<StoredRecord> records;
-  int ends = 0;
+  std::set<std::int32_t> ended;
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   // Every partition to its end, once: then nothing more is there than what was stored before.
-  while ((ends < partitions || records.size() < count) &&
+  while ((ended.size() < static_cast<std::size_t>(partitions) || records.size() < count) &&
          std::chrono::steady_clock::now() < deadline) {
     rd_kafka_message_t* message = rd_kafka_consumer_poll(client, 100);
     if (message == nullptr) continue;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) records.push_back(copy_of(*message, topic));
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ++ends;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ended.insert(message->partition);
     rd_kafka_message_destroy(message);
   }
   rd_kafka_consumer_close(client);

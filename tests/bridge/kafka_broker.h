@@ -24,10 +24,27 @@ class MockKafka {
   void set_round_trip(std::chrono::milliseconds time);
   // The next produce requests fail so, one each.
   void fail_produce(const std::vector<int>& error_codes);
+  // Or the next ones that read records.
+  void fail_fetch(const std::vector<int>& error_codes);
 
  private:
   struct Cluster;
   std::unique_ptr<Cluster> cluster_;
+};
+
+// A producer whose first record names a topic it knows nothing of.
+class ProducerByName {
+ public:
+  ProducerByName(const std::string& brokers, const std::string& topic);
+  ~ProducerByName();
+  ProducerByName(const ProducerByName&) = delete;
+  ProducerByName& operator=(const ProducerByName&) = delete;
+
+  [[nodiscard]] bool has_stored() const;
+
+ private:
+  struct Client;
+  std::unique_ptr<Client> client_;
 };
 
 // On a real broker; back when it is known.

@@ -3,6 +3,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 
@@ -18,6 +19,7 @@
 
 #include "base/bounded_queue.h"
 #include "base/check.h"
+#include "base/tcp_connections.h"
 
 extern char** environ;
 
@@ -27,6 +29,7 @@ namespace {
 constexpr std::chrono::seconds kPatience{30};
 constexpr int kPatienceMs = 30'000;
 constexpr std::size_t kReceivedMax = 1000;
+constexpr int kAhead = 20;  // Mosquitto's Receive Maximum
 
 sockaddr_in loopback(int port) {
   sockaddr_in address{};
@@ -109,7 +112,7 @@ void MqttBroker::make_certificates() const {
   std::ofstream(file("names")) << "subjectAltName=IP:127.0.0.1\n";
   shell(in_folder + "openssl req -x509 " + key +
         " -keyout ca.key -out ca.crt -subj /CN=ca -days 2");
-  for (const std::string name : {"server", kBridge, kRae}) {
+  for (const std::string name : {"server", kBridge, kRae, kOtherRae}) {
     shell(in_folder + "openssl req " + key + " -keyout " + name + ".key -out " + name +
           ".csr -subj /CN=" + name);
     shell(in_folder + "openssl x509 -req -in " + name + ".csr -CA ca.crt -CAkey ca.key " +
@@ -125,10 +128,12 @@ void MqttBroker::write_configuration() const {
          "topic read dmp/v1/+/agent/presence\n"
          "topic read dmp/v1/+/agent/roster\n"
          "topic write dmp/v1/+/agent/confirm\n"
+         "topic write dmp/v1/+/+/command\n"
          "pattern write dmp/v1/%u/+/update\npattern write dmp/v1/%u/+/reply\n"
          "pattern write dmp/v1/%u/agent/presence\n"
          "pattern write dmp/v1/%u/agent/roster\n"
-         "pattern read dmp/v1/%u/agent/confirm\n";
+         "pattern read dmp/v1/%u/agent/confirm\n"
+         "pattern read dmp/v1/%u/+/command\n";
   std::ofstream conf(file("conf"));
   if (geteuid() == 0) conf << "user root\n";
   conf << "per_listener_settings false\nlistener " << port_ << " 127.0.0.1\ncafile "
@@ -143,9 +148,12 @@ void MqttBroker::write_configuration() const {
 
 void MqttBroker::start() {
   constexpr int kAttempts = 10;  // another program may take the port first
+  constexpr int kPauseMs = 200;
+  const bool is_known = port_ != 0;  // to clients, who come back there
   for (int attempt = 0; pid_ < 0; ++attempt) {
     DMP_CHECK(attempt < kAttempts);
-    if (port_ == 0 || attempt > 0) port_ = free_port();
+    if (is_known && attempt > 0) poll(nullptr, 0, kPauseMs);
+    if (!is_known) port_ = free_port();
     write_configuration();
     pid_ = start_server(file("conf"));
   }
@@ -174,8 +182,8 @@ MqttOptions MqttBroker::options() const {
 }
 
 struct Agent::Client {
-  explicit Client(const std::string& uri)
-      : mqtt(uri, MqttBroker::kRae, mqtt::create_options(MQTTVERSION_5), nullptr) {
+  Client(const std::string& uri, const std::string& rae)
+      : mqtt(uri, rae, mqtt::create_options(MQTTVERSION_5), nullptr) {
     mqtt.set_message_callback([this](const mqtt::const_message_ptr& message) { keep(*message); });
   }
 
@@ -190,19 +198,23 @@ struct Agent::Client {
   }
 
   BoundedQueue<Received> received{kReceivedMax, kReceivedMax};
+  std::deque<mqtt::delivery_token_ptr> unanswered;
   mqtt::async_client mqtt;  // last: its end stops the callback
 };
 
-Agent::Agent(const MqttBroker& broker) : client_(std::make_unique<Client>(broker.uri())) {
+Agent::Agent(const MqttBroker& broker, const std::string& rae)
+    : client_(std::make_unique<Client>(broker.uri(), rae)) {
   mqtt::ssl_options tls;
   tls.set_trust_store(broker.file("ca.crt"));
-  tls.set_key_store(broker.file(std::string(MqttBroker::kRae) + ".crt"));
-  tls.set_private_key(broker.file(std::string(MqttBroker::kRae) + ".key"));
+  tls.set_key_store(broker.file(rae + ".crt"));
+  tls.set_private_key(broker.file(rae + ".key"));
   mqtt::connect_options options;
   options.set_mqtt_version(MQTTVERSION_5);
   options.set_clean_start(true);
   options.set_ssl(tls);
+  options.set_max_inflight(kAhead);
   client_->mqtt.connect(options)->wait();
+  disable_nagle_to(port_of(broker.uri()));
 }
 
 Agent::~Agent() {
@@ -225,6 +237,20 @@ void Agent::publish(const std::string& topic, const std::string& payload, const 
     properties.add({property::USER_PROPERTY, extras.property_name, extras.property_value});
   }
   client_->mqtt.publish(mqtt::message::create(topic, payload, 1, false, properties))->wait();
+}
+
+void Agent::publish_ahead(const std::string& topic, const std::string& payload) {
+  auto& unanswered = client_->unanswered;
+  if (unanswered.size() == std::size_t{kAhead}) {
+    unanswered.front()->wait();
+    unanswered.pop_front();
+  }
+  unanswered.push_back(client_->mqtt.publish(mqtt::message::create(topic, payload, 1, false)));
+}
+
+void Agent::settle() {
+  for (const auto& each : client_->unanswered) each->wait();
+  client_->unanswered.clear();
 }
 
 void Agent::subscribe(const std::string& topic) { client_->mqtt.subscribe(topic, 1)->wait(); }

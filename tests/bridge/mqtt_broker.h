@@ -16,6 +16,7 @@ class MqttBroker {
  public:
   static constexpr const char* kBridge = "bridge-1";
   static constexpr const char* kRae = "rae-1";
+  static constexpr const char* kOtherRae = "rae-2";
 
   // Starts it; ends the test program if that is impossible.
   MqttBroker();
@@ -43,10 +44,10 @@ class MqttBroker {
   pid_t pid_ = -1;
 };
 
-// The agent of kRae. Its calls wait for the broker's answer.
+// An agent. Its calls wait for the broker's answer.
 class Agent {
  public:
-  explicit Agent(const MqttBroker& broker);
+  explicit Agent(const MqttBroker& broker, const std::string& rae = MqttBroker::kRae);
   ~Agent();
 
   struct Extras {
@@ -60,6 +61,10 @@ class Agent {
   void publish(const std::string& topic, const std::string& payload) {
     publish(topic, payload, Extras());
   }
+  // The same without waiting, as many ahead of the broker's answers as it takes.
+  void publish_ahead(const std::string& topic, const std::string& payload);
+  // Waits for the answers to all of them.
+  void settle();
   void subscribe(const std::string& topic);
 
   struct Received {

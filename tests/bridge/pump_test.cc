@@ -1,5 +1,6 @@
 #include "bridge/pump.h"
 
+#include <algorithm>
 #include <stop_token>
 #include <string>
 
@@ -58,7 +59,8 @@ class PumpTest : public testing::Test {
   FakeSink sink_;
   Uplink uplink_{"bridge-1", *Routes::make(uplink_routes()), window_, sink_, clock_, instruments_};
   FakeCommands commands_;
-  Downlink downlink_{"bridge-1", commands_, source_, clock_, instruments_};
+  Downlink downlink_{"bridge-1",        commands_, source_,     uplink_.presences(),
+                     uplink_.replies(), clock_,    instruments_};
   Pump pump_{kMarks, 1, uplink_, downlink_, window_, source_, wake_, clock_, instruments_};
 };
 
@@ -191,6 +193,33 @@ TEST_F(PumpTest, raises_the_alarm_when_the_broker_has_lost_our_session) {
   EXPECT_EQ(instruments_.connects.value(), 3);
 }
 
+TEST_F(PumpTest, shows_that_it_is_idle_and_not_stuck) {
+  turn();
+  for (int i = 0; i < 6; ++i) pass(seconds(10));
+  const double idle = instruments_.heartbeats_stored.value();
+  EXPECT_GE(idle, 6) << "nothing to do, and all is well";
+  EXPECT_TRUE(pump_.ready().good);
+  sink_.set_down(true);
+  for (int i = 0; i < 6; ++i) pass(seconds(10));
+  EXPECT_LE(instruments_.heartbeats_stored.value(), idle);
+  EXPECT_FALSE(pump_.ready().good);
+}
+
+TEST_F(PumpTest, measures_what_an_operator_asks_for) {
+  turn();
+  receive("a", "1");
+  pass(seconds(1));
+  instruments_.refused("too_large");
+  const std::string text = metrics_.text();
+  for (const std::string name :
+       {"received_total 1", "duplicates_total 0", "refused_total{reason=\"too_large\"} 1",
+        "window_bytes", "window_oldest_seconds", "acknowledged_after_seconds_count 1",
+        "stored_after_seconds_count 1", "in_flight", "valve_open 1", "sessions_lost_total 0",
+        "dead_lettered_total 0", "heartbeats_stored_total 1", "heartbeat_seconds"}) {
+    EXPECT_NE(text.find("\ndmp_bridge_" + name), std::string::npos) << name;
+  }
+}
+
 TEST_F(PumpTest, is_not_live_when_its_loop_no_longer_turns) {
   turn();
   EXPECT_TRUE(pump_.live().good);
@@ -237,6 +266,49 @@ TEST_F(PumpTest, gives_up_in_time_when_it_is_stopped_while_kafka_is_away) {
   EXPECT_EQ(window_.level().messages, 1U);
   EXPECT_FALSE(source_.is_up());
   EXPECT_TRUE(source_.published.empty()) << "what is not stored is not confirmed";
+}
+
+TEST_F(PumpTest,
+       replies_away_for_a_rae_whose_will_has_passed_until_it_is_back_or_all_is_forgotten) {
+  const auto say = [&](std::int64_t timestamp, AgentStatus status) {
+    const std::string said = encode(AgentPresence{{timestamp}, status, ""});
+    Message message;
+    message.topic = "dmp/v1/rae-1/agent/presence";
+    message.payload = said;
+    source_.deliver(message);
+    turn();
+  };
+  const auto write_command = [&] {
+    Command command;
+    command.topic = "dmp/v1/rae-1/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/command";
+    command.payload = R"({"schema":1,"command_id":"c-1"})";
+    command.expires_at = clock_.wall_us() + 60'000'000;
+    commands_.write(0, command);
+    turn();
+  };
+  const auto replies = [&] {
+    return std::ranges::count(sink_.stored, kafka::kCommandReplies, &StoredRecord::topic);
+  };
+  turn();
+  say(1, AgentStatus::kOnline);
+  say(2, AgentStatus::kOffline);
+  write_command();
+  EXPECT_TRUE(source_.published.empty());
+  EXPECT_EQ(replies(), 1);
+  EXPECT_EQ(commands_.committed[0], 1);
+
+  say(3, AgentStatus::kOnline);
+  write_command();
+  EXPECT_EQ(source_.published.size(), 1U);
+
+  say(4, AgentStatus::kOffline);
+  source_.session_kept = false;
+  source_.lose();
+  turn();
+  pass(seconds(3));
+  write_command();
+  EXPECT_EQ(source_.published.size(), 2U) << "what was said meanwhile is lost, so nothing is known";
+  EXPECT_EQ(replies(), 1);
 }
 
 TEST_F(PumpTest, passes_commands_on_while_it_is_connected_and_again_what_was_not_answered) {

@@ -158,5 +158,12 @@ TEST(Routes, that_overlap_or_are_malformed_are_named_at_the_start) {
   EXPECT_FALSE(Routes::make({{.filter = "a", .kafka_topic = ""}}));
 }
 
+TEST(Routes, name_each_kafka_topic_once) {
+  const auto routes = Routes::make(uplink_routes());
+  ASSERT_TRUE(routes);
+  EXPECT_EQ(routes->kafka_topics(),
+            (std::vector<std::string>{"dmp.agents", "dmp.command-replies", "dmp.device-updates"}));
+}
+
 }  // namespace
 }  // namespace dmp::bridge

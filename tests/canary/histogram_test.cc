@@ -35,7 +35,6 @@ TEST(LatencyHistogram, of_nothing_says_0) {
   const LatencyHistogram histogram;
   EXPECT_EQ(histogram.count(), 0);
   EXPECT_EQ(histogram.percentile(99), Micros(0));
-  EXPECT_EQ(histogram.share_within(Micros(5)), 0);
 }
 
 TEST(LatencyHistogram, takes_what_is_beyond_its_bounds_as_its_bounds) {
@@ -43,15 +42,7 @@ TEST(LatencyHistogram, takes_what_is_beyond_its_bounds_as_its_bounds) {
   histogram.record(Micros(-7));
   histogram.record(Micros(LatencyHistogram::kMost) * 3);
   EXPECT_EQ(histogram.percentile(50), Micros(0));
-  EXPECT_EQ(histogram.max(), Micros(LatencyHistogram::kMost));
   EXPECT_EQ(histogram.percentile(100), Micros(LatencyHistogram::kMost));
-}
-
-TEST(LatencyHistogram, tells_the_share_within_a_value) {
-  LatencyHistogram histogram;
-  for (int value = 1; value <= 200; ++value) histogram.record(Micros(value));
-  EXPECT_DOUBLE_EQ(histogram.share_within(Micros(50)), 0.25);
-  EXPECT_DOUBLE_EQ(histogram.share_within(Micros(1'000'000)), 1);
 }
 
 }  // namespace

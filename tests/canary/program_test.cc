@@ -1,6 +1,6 @@
 // The program itself: what it leaves behind, and how it ends.
-#include <array>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -25,6 +25,13 @@ namespace {
 
 class CanaryProgram : public testing::Test {
  protected:
+  // Whoever runs the tests may have the settings of a stack in the environment.
+  CanaryProgram() {
+    for (const char* part : {"REST", "BRIDGE_METRICS", "REGISTRY_METRICS"}) {
+      unsetenv((std::string("DMP_CANARY_") + part).c_str());
+    }
+  }
+
   std::vector<std::string> flags() const {
     return {"--mqtt-uri=" + broker_.uri(),
             "--mqtt-ca=" + broker_.file("ca.crt"),
@@ -90,6 +97,13 @@ class CanaryProgram : public testing::Test {
     return text("said").find(words) != std::string::npos;
   }
 
+  int times_said(const std::string& words) const {
+    const std::string said = text("said");
+    int times = 0;
+    for (std::size_t at = 0; (at = said.find(words, at)) != std::string::npos; ++at) ++times;
+    return times;
+  }
+
   test::Mosquitto broker_{{}};
 };
 
@@ -137,6 +151,16 @@ TEST_F(CanaryProgram, makes_as_many_certificates_as_a_run_takes) {
   ASSERT_EQ(exit_code(start(words, "certificates")), 0) << text("said");
   std::erase_if(words, [](const std::string& word) { return word.starts_with("--authority"); });
   EXPECT_EQ(exit_code(start(words)), 0) << text("said");
+}
+
+TEST_F(CanaryProgram, as_a_service_runs_again_and_again_until_it_is_stopped) {
+  const StandInBridge bridge(broker_);
+  const pid_t pid = start(flags_but({"--probe=false", "--every=1s", "--jitter=100ms"}));
+  EXPECT_TRUE(test::wait_for([this] { return times_said("event=run_ended exit_code=0") >= 2; }))
+      << text("said");
+  kill(pid, SIGTERM);
+  EXPECT_EQ(exit_code(pid), 0) << "whatever the run under way came to: " << text("said");
+  EXPECT_TRUE(std::filesystem::is_empty(broker_.file("clients")));
 }
 
 TEST_F(CanaryProgram, ends_with_130_when_interrupted_and_still_reports) {

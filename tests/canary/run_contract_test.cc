@@ -1,12 +1,16 @@
 // Runs against a real Mosquitto, over mutual TLS and its access list.
-#include <memory>
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <stop_token>
 
 #include <gtest/gtest.h>
 
+#include "base/tcp_connections.h"
 #include "canary/adapters/identities.h"
 #include "canary/adapters/mosquitto_fleet.h"
 #include "canary/assemble.h"
+#include "canary/core/preflight.h"
 #include "canary/run.h"
 #include "tests/canary/stand_in_bridge.h"
 #include "tests/fixtures/mosquitto.h"
@@ -32,15 +36,20 @@ RunSettings fifty_clients() {
   return settings;
 }
 
+std::int64_t open_descriptors() {
+  using std::filesystem::directory_iterator;
+  return std::distance(directory_iterator("/proc/self/fd"), directory_iterator());
+}
+
 class SilentCloud final : public Cloud {
  public:
   void take_census() override {}
 };
 
-// A fleet that is told to stop as soon as its first client leaves.
-class StopsLeaving final : public ClientFleet {
+// A fleet that passes everything on to another.
+class PassesOn : public ClientFleet {
  public:
-  StopsLeaving(ClientFleet& fleet, std::stop_source& stop) : fleet_(fleet), stop_(stop) {}
+  explicit PassesOn(ClientFleet& fleet) : fleet_(fleet) {}
   Status connect(int client, const Introduction& introduction) override {
     return fleet_.connect(client, introduction);
   }
@@ -50,10 +59,7 @@ class StopsLeaving final : public ClientFleet {
   Result<int> publish(int client, const Outgoing& message) override {
     return fleet_.publish(client, message);
   }
-  void leave(int client) override {
-    stop_.request_stop();
-    fleet_.leave(client);
-  }
+  void leave(int client) override { fleet_.leave(client); }
   void abandon(int client) override { fleet_.abandon(client); }
   void poll(SteadyTime deadline, std::vector<FleetEvent>& events) override {
     fleet_.poll(deadline, events);
@@ -61,7 +67,38 @@ class StopsLeaving final : public ClientFleet {
 
  private:
   ClientFleet& fleet_;
+};
+
+// Is told to stop as soon as its first client leaves.
+class StopsLeaving final : public PassesOn {
+ public:
+  StopsLeaving(ClientFleet& fleet, std::stop_source& stop) : PassesOn(fleet), stop_(stop) {}
+  void leave(int client) override {
+    stop_.request_stop();
+    PassesOn::leave(client);
+  }
+
+ private:
   std::stop_source& stop_;
+};
+
+// Counts the connects that were begun before anybody looked at a socket.
+class CountsAtOnce final : public PassesOn {
+ public:
+  using PassesOn::PassesOn;
+  Status connect(int client, const Introduction& introduction) override {
+    if (!looked_) ++at_once;
+    return PassesOn::connect(client, introduction);
+  }
+  void poll(SteadyTime deadline, std::vector<FleetEvent>& events) override {
+    looked_ = true;
+    PassesOn::poll(deadline, events);
+  }
+
+  int at_once = 0;
+
+ private:
+  bool looked_ = false;
 };
 
 class CanaryRun : public testing::Test {
@@ -73,9 +110,8 @@ class CanaryRun : public testing::Test {
   }
 
   MosquittoFleet fleet(int keepalive_s = 20) {
-    const std::string uri = broker_.uri();
-    return {{"127.0.0.1", std::stoi(uri.substr(uri.rfind(':') + 1)), broker_.file("ca.crt"),
-             broker_.file("clients"), keepalive_s},
+    return {{"127.0.0.1", port_of(broker_.uri()), broker_.file("ca.crt"), broker_.file("clients"),
+             keepalive_s},
             kClients,
             clock_};
   }
@@ -109,6 +145,11 @@ TEST_F(CanaryRun, has_every_update_confirmed_and_leaves_nobody_behind) {
   const RunSettings settings = fifty_clients();
   const RunResult result = run(settings, clients);
   EXPECT_EQ(result.tally.connected, kClients);
+  for (const Stage part : {Stage::kConnectTcp, Stage::kConnectTls, Stage::kConnectMqtt}) {
+    EXPECT_EQ(result.tally.histogram(part).count(), kClients);
+    EXPECT_LE(result.tally.histogram(part).percentile(100),
+              result.tally.histogram(Stage::kConnect).percentile(100));
+  }
   EXPECT_EQ(result.tally.subscribed, kClients);
   EXPECT_EQ(result.tally.sent, 200);
   EXPECT_EQ(result.tally.acknowledged, 200);
@@ -121,12 +162,28 @@ TEST_F(CanaryRun, has_every_update_confirmed_and_leaves_nobody_behind) {
   EXPECT_EQ(report_of(settings, result).exit_code, kPassed);
 }
 
+TEST_F(CanaryRun, takes_as_many_file_descriptors_as_it_said_beforehand) {
+  const StandInBridge bridge(broker_);
+  auto clients = fleet();
+  const std::int64_t before = open_descriptors();
+  std::int64_t most = 0;
+  on_progress_ = [&](const Progress& progress) {
+    if (progress.live == kClients) most = std::max(most, open_descriptors() - before);
+  };
+  RunSettings settings = fifty_clients();
+  settings.load.hold = std::chrono::seconds(3);  // longer than between two reports of progress
+  run(settings, clients);
+  EXPECT_EQ(most, descriptors_for(kClients) - descriptors_for(0));
+}
+
 TEST_F(CanaryRun, in_a_storm_connects_everybody_as_well) {
   const StandInBridge bridge(broker_);
   auto clients = fleet();
   RunSettings settings = fifty_clients();
   settings.load.storm = true;
-  const RunResult result = run(settings, clients);
+  CountsAtOnce counting(clients);
+  const RunResult result = run(settings, counting);
+  EXPECT_EQ(counting.at_once, kClients) << "one after the other they would be no storm";
   EXPECT_EQ(result.tally.connected, kClients);
   EXPECT_EQ(result.tally.lost, 0);
 }

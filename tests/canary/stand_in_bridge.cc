@@ -1,8 +1,10 @@
 #include "tests/canary/stand_in_bridge.h"
 
+#include <string_view>
 #include <vector>
 
 #include "base/check.h"
+#include "base/tcp_connections.h"
 #include "schema/codec.h"
 #include "schema/topics.h"
 #include "tests/fixtures/waiting.h"
@@ -10,25 +12,16 @@
 namespace dmp::canary {
 namespace {
 
-// What stands between `before` and the next of `ends`, at its last place.
-std::string after(const std::string& text, const std::string& before, const char* ends) {
-  const std::size_t at = text.rfind(before);
-  DMP_CHECK(at != std::string::npos);
-  const std::size_t begin = at + before.size();
-  return text.substr(begin, text.find_first_of(ends, begin) - begin);
-}
-
-std::string first_after(const std::string& text, const std::string& before, const char* ends) {
-  const std::size_t at = text.find(before);
+// What stands between the end of `before`, which was found at `at`, and the next of `ends`.
+std::string after(const std::string& text, std::size_t at, std::string_view before,
+                  const char* ends) {
   DMP_CHECK(at != std::string::npos);
   const std::size_t begin = at + before.size();
   return text.substr(begin, text.find_first_of(ends, begin) - begin);
 }
 
 BrokerAccess access_to(const test::Mosquitto& broker) {
-  const std::string uri = broker.uri();
-  return {"127.0.0.1", std::stoi(uri.substr(uri.rfind(':') + 1)), broker.file("ca.crt"),
-          broker.file("."), 60};
+  return {"127.0.0.1", port_of(broker.uri()), broker.file("ca.crt"), broker.file("."), 60};
 }
 
 }  // namespace
@@ -63,8 +56,9 @@ void StandInBridge::serve(const std::stop_token& stop) {
 void StandInBridge::confirm(const std::string& update) {
   if (leave_out_ > 0 && ++taken_ % leave_out_ == 0) return;
   // The message's own stamp comes before its facets, whose identity says which client it is.
-  const std::string stamp = first_after(update, "\"timestamp\":", ",}");
-  const std::string serial = after(update, "\"serial\":\"", "\"");
+  constexpr std::string_view kStamp = "\"timestamp\":", kSerial = "\"serial\":\"";
+  const std::string stamp = after(update, update.find(kStamp), kStamp, ",}");
+  const std::string serial = after(update, update.rfind(kSerial), kSerial, "\"");
   const Confirm said{{1}, {stamp}, {}};
   (void)fleet_.publish(
       0, {agent_topic(*RaeSerial::parse(serial), TopicKind::kConfirm), encode(said), {}, {}});

@@ -56,7 +56,7 @@ TEST(Threshold, that_is_not_understood_says_what_would_be) {
   constexpr Case kCases[] = {
       {"puback.p99", "no > or <"},
       {"", "no > or <"},
-      {"publish.p99>1s", "stages: connect, suback, puback, confirmed, visible, wire_late"},
+      {"publish.p99>1s", "stages: connect, connect_tcp, connect_tls, connect_mqtt, suback, "},
       {"puback.p42>1s", "percentiles: p50, p90, p95, p99, p999, max"},
       {"puback.p99>200", "is not a duration"},
       {"lost>few", "'few' is not a number"},

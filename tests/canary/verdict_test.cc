@@ -20,6 +20,16 @@ TEST(Verdict, names_the_first_part_on_the_way_that_exceeded_its_budget) {
       {"late itself, and that explains what failed",
        {{"wire_late_p99_ms", 300}, {"refused", 3}, {"unsent", 9}, {"confirmed_p99_ms", 2600}},
        Part::kClient},
+      {"late itself, at each step of a connect",
+       {{"wire_late_p99_ms", 331.8},
+        {"connect_p99_ms", 3113},
+        {"connect_tcp_p99_ms", 856},
+        {"connect_tls_p99_ms", 399},
+        {"connect_mqtt_p99_ms", 848}},
+       Part::kClient},
+      {"late itself, but a connect that was begun took ten seconds",
+       {{"wire_late_p99_ms", 61}, {"connect_p99_ms", 12000}, {"connect_mqtt_p99_ms", 10000}},
+       Part::kBroker},
       {"late itself, but that does not explain a minute",
        {{"wire_late_p99_ms", 61}, {"confirmed_p99_ms", 60817}, {"bridge_stored_p99_ms", 250}},
        Part::kBridge},
@@ -67,6 +77,19 @@ TEST(Verdict, tells_the_figure_and_the_budget) {
   const Verdict verdict = judge({{"puback_p99_ms", 312.4}}, {});
   EXPECT_EQ(text_of(verdict), "limited by broker");
   EXPECT_EQ(verdict.evidence, std::vector<std::string>{"p99 until PUBACK: 312.4, budget 200"});
+}
+
+TEST(Verdict, of_slow_connects_tells_which_part_of_them_took_long) {
+  const Verdict verdict = judge({{"connect_p99_ms", 3100},
+                                 {"connect_tcp_p99_ms", 3010},
+                                 {"connect_tls_p99_ms", 4.5},
+                                 {"connect_mqtt_p99_ms", 1}},
+                                {});
+  EXPECT_EQ(verdict.evidence,
+            (std::vector<std::string>{
+                "p99 until CONNACK: 3100, budget 2000",
+                "of a connect that was begun, p99 until TCP stood: 3010 ms, then until TLS did: "
+                "4.5 ms, then until CONNACK: 1 ms"}));
 }
 
 TEST(Verdict, goes_by_the_budgets_it_is_given) {

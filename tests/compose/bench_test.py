@@ -7,7 +7,8 @@ import unittest
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from compose.bench import bridge, canary, chart, command, hops, ingest, rest, staleness, stall
+from compose.bench import bridge, canary, canary_peers, chart, command, hops, ingest, rest
+from compose.bench import staleness, stall
 from compose.report import Failure
 
 
@@ -22,6 +23,28 @@ class StalenessTest(unittest.TestCase):
             self.assertEqual(staleness.percentile(values, percent), percent)
         self.assertEqual(staleness.percentile([7], 99), 7)
         self.assertEqual(staleness.percentile([1, 2, 3], 50), 2)
+
+
+class CanaryPeersTest(unittest.TestCase):
+    LIMIT = {"connects_per_s_limit": 1_000}
+    FOUND = {
+        "connected": canary_peers.CLIENTS, "connect_s": 2.0, "sent": 3_000, "cpu_s": 3.0,
+        "puback_p50_ms": 1.0, "puback_p99_ms": 2.0, "rss_mib": 50.0,
+    }  # fmt: skip
+
+    def test_every_target_is_of_a_figure_the_bench_has(self):
+        ours = canary_peers.figures("canary", self.FOUND, self.LIMIT)
+        beside = canary_peers.beside(self.FOUND, {**self.FOUND, "cpu_s": 30.0}, self.LIMIT)
+        self.assertLessEqual(set(canary_peers.TARGETS), {*ours, *beside})
+        self.assertEqual(ours["canary_of_limit"], canary_peers.CLIENTS / 2.0 / 1_000)
+        self.assertEqual(beside["cpu_ratio_to_locust"], 0.1)
+
+    def test_a_rate_of_connects_needs_all_of_them(self):
+        some = canary_peers.figures("locust", {**self.FOUND, "connected": 7}, self.LIMIT)
+        self.assertIsNone(some["locust_connects_per_s"])
+
+    def test_without_locust_its_figures_are_left_out_and_it_says_so(self):
+        self.assertEqual(canary_peers.beside(self.FOUND, None, self.LIMIT), {"locust": "left out"})
 
 
 class HopsTest(unittest.TestCase):

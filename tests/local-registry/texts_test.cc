@@ -52,6 +52,13 @@ TEST(DeviceText, reads_macs_in_every_spelling) {
   for (const auto& each : cases) EXPECT_EQ(mac_text(each.raw), each.expected) << each.raw;
 }
 
+TEST(DeviceText, compares_without_the_case_of_letters) {
+  EXPECT_TRUE(is_same_text("", ""));
+  EXPECT_TRUE(is_same_text("uuid:AbC-1", "UUID:aBc-1"));
+  EXPECT_FALSE(is_same_text("abc", "abcd"));
+  EXPECT_FALSE(is_same_text("[", "{"));  // apart by the same bit as upper and lower case
+}
+
 TEST(DeviceText, matches_globs) {
   EXPECT_TRUE(glob_matches("roku*", "Roku-Ultra"));
   EXPECT_TRUE(glob_matches("*tv*", "LabTV"));

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <thread>
@@ -191,7 +193,8 @@ TEST_F(IngestTest, one_bad_record_in_a_hundred_costs_the_others_nothing) {
   const int count = asked == nullptr ? 3000 : std::atoi(asked);
   // Of the history, where nothing is folded.
   database_.execute(
-      "ALTER TABLE device_event ADD CONSTRAINT test CHECK (facets NOT LIKE '%cursed%')");
+      "ALTER TABLE device_event ADD CONSTRAINT test CHECK (facets NOT LIKE '%cursed%');"
+      "ALTER TABLE device_event ADD COLUMN place BIGSERIAL");  // in the order of arrival
   RunningIngest ingest(kafka_, database_.connection_string(), "test");
   std::set<std::string> bad;  // partition and offset
   std::vector<std::string> newest(kPartitions);
@@ -216,9 +219,20 @@ TEST_F(IngestTest, one_bad_record_in_a_hundred_costs_the_others_nothing) {
   ingest.stop();
   EXPECT_EQ(database_.cell("SELECT count(*) FROM device_event"),
             std::to_string(static_cast<std::size_t>(count) - bad.size()));
+  EXPECT_EQ(
+      database_.cell("SELECT count(*) FROM (SELECT timestamp < lag(timestamp) OVER (PARTITION "
+                     "BY device_session_id ORDER BY place) AS early FROM device_event) e "
+                     "WHERE early"),
+      "0")
+      << "in the order of their partition";
   std::set<std::string> letters;
+  std::map<std::string, std::int64_t> newest_letter;  // offset, of each partition
   const auto all = kafka_.records("dmp.dead-letters", 1);
   for (const auto& letter : all) {
+    std::int64_t& newest_offset = newest_letter[letter.header("dmp-source-partition")];
+    const std::int64_t offset = std::stoll(letter.header("dmp-source-offset"));
+    EXPECT_GT(offset, newest_offset) << "in the order of their partition";
+    newest_offset = offset;
     letters.insert(letter.header("dmp-source-partition") + "/" +
                    letter.header("dmp-source-offset"));
   }
@@ -297,6 +311,29 @@ TEST_F(IngestTest, two_members_share_the_partitions_and_lose_nothing_when_one_le
   produce_changes(61, 30);
   ASSERT_TRUE(wait_for([&] { return stored("90"); }));
   EXPECT_EQ(database_.cell("SELECT count(*) FROM device_event"), std::to_string(3 * 90));
+}
+
+TEST_F(IngestTest, members_that_come_and_go_all_the_time_lose_nothing_and_leave_nothing_stale) {
+  constexpr int kTimes = 6;
+  constexpr int kEach = 200;
+  watch_firmware();
+  // Kafka counts the time of each member that is gone while it waits for it again.
+  constexpr std::chrono::seconds kSettled{180};
+  std::deque<RunningIngest> members;
+  for (int time = 0; time < kTimes; ++time) {
+    produce_changes(1 + time * kEach, kEach);
+    members.emplace_back(kafka_, database_.connection_string(), "test");
+    if (members.size() > 2) members.pop_front();
+  }
+  EXPECT_TRUE(wait_for([&] { return stored(std::to_string(kTimes * kEach)); }, kSettled));
+  EXPECT_TRUE(wait_for(
+      [&] {
+        return database_.cell("SELECT count(*) FROM device_event") ==
+               std::to_string(kPartitions * kTimes * kEach);
+      },
+      kSettled))
+      << database_.cell("SELECT count(*) FROM device_event");
+  EXPECT_EQ(went_back(), "0");
 }
 
 TEST_F(IngestTest, stops_though_kafka_is_down) {

@@ -79,6 +79,29 @@ class JanitorTest : public StoreTest {
     write({RosterNews{rae, {{stamp}, std::move(sessions)}}});
   }
 
+  // Statements that do this to a row of device_state keep it locked until go_on().
+  void hold_row_on(const std::string& operation) const {
+    database_.execute(
+        "CREATE TABLE go_on (now BOOL);"
+        "CREATE FUNCTION hold_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN WHILE NOT EXISTS "
+        "(SELECT 1 FROM go_on) LOOP PERFORM pg_sleep(0.01); END LOOP; RETURN NULL; END';"
+        "CREATE TRIGGER hold_row AFTER " +
+        operation + " ON device_state FOR EACH ROW EXECUTE FUNCTION hold_row()");
+  }
+  void go_on() const { database_.execute("INSERT INTO go_on VALUES (TRUE)"); }
+  // Some statement of this test keeps its row.
+  [[nodiscard]] bool is_holding() const { return is_seen("wait_event = 'PgSleep'"); }
+  [[nodiscard]] bool is_blocked(const std::string& application) const {
+    return is_seen("cardinality(pg_blocking_pids(pid)) > 0 AND application_name = '" + application +
+                   "'");
+  }
+  [[nodiscard]] bool is_seen(const std::string& condition) const {
+    return database_.cell(
+               "SELECT count(*) FROM pg_stat_activity WHERE backend_start > "
+               "to_timestamp(" +
+               std::to_string(now_ / 1'000'000) + ") AND " + condition) != "0";
+  }
+
   [[nodiscard]] Rows sessions() const {
     return database_.rows(
         "SELECT t.rae, t.device_session_id FROM device_state t JOIN device_session s ON "
@@ -173,6 +196,52 @@ TEST_F(JanitorTest, a_session_seen_again_while_it_is_being_purged_stays) {
   ASSERT_TRUE(removed) << removed.error().message;
   EXPECT_EQ(*removed, 0);
   EXPECT_EQ(sessions().size(), 1U);
+}
+
+TEST_F(JanitorTest, a_session_seen_again_while_the_purge_waits_for_its_row_stays) {
+  see(rae_, 1, 1000);
+  roster(rae_, 20 * kDay, {});
+  PqxxCleaner cleaner(database_.connection_string());
+  const auto page = cleaner.sessions({});
+  ASSERT_TRUE(page);
+  hold_row_on("UPDATE");
+  const std::jthread seen([&] { see(rae_, 1, 21 * kDay); });
+  ASSERT_TRUE(wait_for([&] { return is_holding(); }));
+  SqlResult<std::int64_t> removed;
+  std::jthread purge([&] { removed = cleaner.remove_sessions(*page); });
+  EXPECT_TRUE(wait_for([&] { return is_blocked("dmp-registry-janitor"); }));
+  go_on();
+  purge.join();
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_EQ(*removed, 0);
+  EXPECT_EQ(sessions().size(), 1U);
+}
+
+TEST_F(JanitorTest, a_session_seen_again_while_it_is_removed_is_made_again) {
+  see(rae_, 1, 1000);
+  roster(rae_, 20 * kDay, {});
+  PqxxCleaner cleaner(database_.connection_string());
+  const auto page = cleaner.sessions({});
+  ASSERT_TRUE(page);
+  hold_row_on("DELETE");
+  SqlResult<std::int64_t> removed;
+  std::jthread purge([&] { removed = cleaner.remove_sessions(*page); });
+  ASSERT_TRUE(wait_for([&] { return is_holding(); }));
+  std::jthread seen([&] {
+    Facets facets;
+    facets.identity = identity_at(21 * kDay, 1, "Ultra");
+    Fold fold;
+    fold.add(news_of(rae_, 1, snapshot_at(21 * kDay, facets)));
+    const registry::Rows rows = fold.take();
+    // Each may wait for the other's row: then one of them is told so, and tries again.
+    wait_for([&] { return store_.write(rows).has_value(); });
+  });
+  EXPECT_TRUE(wait_for([&] { return is_blocked("dmp-registry-ingest"); }));
+  go_on();
+  purge.join();
+  seen.join();
+  EXPECT_EQ(sessions().size(), 1U);
+  EXPECT_EQ(database_.cell("SELECT seen_at FROM device_state"), std::to_string(21 * kDay));
 }
 
 TEST_F(JanitorTest, many_at_once_remove_each_row_once) {

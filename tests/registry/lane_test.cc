@@ -17,6 +17,7 @@ using test::wait_for;
 
 constexpr Partition kPartition{kafka::kDeviceUpdates, 0};
 constexpr Partition kAgents{kafka::kAgents, 0};
+constexpr std::chrono::hours kForever{1};
 
 class LaneTest : public testing::Test {
  protected:
@@ -31,6 +32,13 @@ class LaneTest : public testing::Test {
   void end() {
     assignment_.end();
     if (thread_.joinable()) thread_.join();
+  }
+
+  Lane lane_with(const LaneLimits& limits) {
+    return {
+        0,
+        {clock_, assignment_, dead_letters_, ingest_metrics_, troubles_, resyncs_, {1, 1}, limits},
+        store_};
   }
 
   Record change(int session, std::int64_t stamp, const std::string& model) {
@@ -65,21 +73,13 @@ class LaneTest : public testing::Test {
   FakeStore store_;
   FakeSource source_;
   RaeSerial rae_ = rae_named("rae-1");
-  Lane lane_{0,
-             {clock_,
-              assignment_,
-              dead_letters_,
-              ingest_metrics_,
-              troubles_,
-              resyncs_,
-              {1, 1},
-              {.retry = {milliseconds(1), milliseconds(2), 0},
-               .configuration_retry = milliseconds(1),
-               .poison_retry = milliseconds(1),
-               .patience = milliseconds(5),
-               .beat_every = milliseconds(1),
-               .report_every = milliseconds(1)}},
-             store_};
+  Lane lane_ = lane_with({.retry = {milliseconds(1), milliseconds(2), 0},
+                          .configuration_retry = milliseconds(1),
+                          .poison_retry = milliseconds(1),
+                          .patience = milliseconds(5),
+                          .rest = milliseconds(1),
+                          .beat_every = milliseconds(1),
+                          .report_every = milliseconds(1)});
   std::jthread thread_;
 };
 
@@ -140,6 +140,21 @@ TEST_F(LaneTest, finds_the_record_the_database_refuses_and_stores_the_rest) {
   EXPECT_EQ(letters[0].sqlstate, "23514");
 }
 
+TEST_F(LaneTest, buries_bad_records_in_the_order_of_their_partition_however_they_are_bad) {
+  auto records = changes(40);
+  records[7] = change(99, 99, "cursed");
+  records[23].value = "{";
+  store_.refuse_model("cursed");
+  source_.push(std::move(records));
+  start();
+  ASSERT_TRUE(wait_for([&] { return done(40); }));
+  end();
+  const auto letters = dead_letters_.letters();
+  ASSERT_EQ(letters.size(), 2U);
+  EXPECT_EQ(letters[0].record.offset, 7);
+  EXPECT_EQ(letters[1].record.offset, 23);
+}
+
 TEST_F(LaneTest, a_bad_record_is_not_done_before_its_dead_letter_is_kept) {
   dead_letters_.fail_next(1'000'000);
   auto records = changes(3);
@@ -196,17 +211,18 @@ TEST_F(LaneTest, beats_for_its_partitions_though_nothing_comes) {
   }));
 }
 
+TEST_F(LaneTest, rests_only_after_a_batch_that_took_everything) {
+  Lane patient = lane_with({.batch = {10, 1 << 20}, .patience = milliseconds(5), .rest = kForever});
+  source_.push(changes(25));
+  thread_ = std::jthread([&] { patient.run(source_); });
+  EXPECT_TRUE(wait_for([&] { return done(25); }));
+  EXPECT_EQ(store_.writes, 3);
+  end();  // a rest ends with the assignment
+}
+
 TEST_F(LaneTest, says_nothing_of_its_lag_if_it_is_told_not_to_beat) {
-  Lane silent{0,
-              {clock_,
-               assignment_,
-               dead_letters_,
-               ingest_metrics_,
-               troubles_,
-               resyncs_,
-               {1, 1},
-               {.patience = milliseconds(5), .beats = false, .beat_every = milliseconds(1)}},
-              store_};
+  Lane silent =
+      lane_with({.patience = milliseconds(5), .beats = false, .beat_every = milliseconds(1)});
   source_.push(changes(1));
   thread_ = std::jthread([&] { silent.run(source_); });
   EXPECT_TRUE(wait_for([&] { return done(1); }));

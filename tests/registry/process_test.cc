@@ -1,12 +1,16 @@
-// The program itself, asked to stop in every state, killed, and frozen past its session: emulated
-// Kafka, real PostgreSQL.
+// The program itself, asked to stop in every state, killed, frozen past its session, and one of
+// many that come and go: emulated Kafka, real PostgreSQL.
 //
-// DMP_KILLS=n kills it n times instead of once; DMP_ZOMBIE=1 also freezes it (half a minute).
+// DMP_KILLS=n kills it n times instead of once; DMP_ZOMBIE=1 also freezes it (a minute);
+// DMP_STORM_SECONDS=n lets a member join, leave or die every 2 s for so long, and then settle.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
+#include <random>
 #include <sstream>
 
 #include <fcntl.h>
@@ -30,6 +34,8 @@ using test::wait_for;
 constexpr int kPartitions = 3;
 constexpr const char* kGroup = "test";
 constexpr const char* kTopic = "dmp.device-updates";
+// A member that is gone counts as one for 15 s; so does each that is gone while Kafka waits for it.
+constexpr std::chrono::seconds kSettled{180};
 
 class RegistryProcess {
  public:
@@ -85,6 +91,7 @@ class ProcessTest : public StoreTest {
  protected:
   void SetUp() override {
     StoreTest::SetUp();
+    watch_firmware();
     kafka_.create_topic(kTopic, kPartitions);
     kafka_.create_topic("dmp.agents", 1);
     kafka_.create_topic("dmp.dead-letters", 1);
@@ -178,6 +185,7 @@ TEST_F(ProcessTest, killed_before_it_could_commit_it_loses_nothing_and_leaves_no
   const char* asked = std::getenv("DMP_KILLS");
   const int kills = asked == nullptr ? 1 : std::atoi(asked);
   std::int64_t repeated = 0;
+  kafka_.refuse_commits();
   for (int i = 0; i < kills; ++i) {
     produce_changes(2000);
     RegistryProcess registry(arguments());
@@ -187,7 +195,10 @@ TEST_F(ProcessTest, killed_before_it_could_commit_it_loses_nothing_and_leaves_no
     EXPECT_EQ(registry.ended(), -SIGKILL);
     repeated += stored() - committed();
   }
+  kafka_.accept_commits();
   std::cout << repeated << " records were stored and not committed when it was killed\n";
+  EXPECT_GT(repeated, 0) << "nothing had to come twice";
+  EXPECT_EQ(went_back(), "0");
   produce_changes(1);
   RegistryProcess last(arguments());
   EXPECT_TRUE(wait_for([&] { return all_stored() && none_stale(); }))
@@ -200,22 +211,63 @@ TEST_F(ProcessTest, killed_before_it_could_commit_it_loses_nothing_and_leaves_no
 
 TEST_F(ProcessTest, frozen_past_its_session_it_overwrites_nothing_when_it_goes_on) {
   if (std::getenv("DMP_ZOMBIE") == nullptr) GTEST_SKIP() << "only with DMP_ZOMBIE=1";
-  produce_changes(3000);
+  produce_changes(5000);
   RegistryProcess zombie(arguments());
   ASSERT_TRUE(wait_for([&] { return stored() > 0; })) << zombie.said();
   zombie.send(SIGSTOP);
+  const std::int64_t frozen_at = stored();
   RegistryProcess heir(arguments());
   produce_changes(1);
-  EXPECT_TRUE(wait_for([&] { return all_stored() && none_stale(); })) << heir.said();
+  EXPECT_TRUE(wait_for([&] { return all_stored() && none_stale(); }, kSettled)) << heir.said();
+  ASSERT_LT(frozen_at, kPartitions * last_) << "it had nothing left to write late";
   zombie.send(SIGCONT);
-  ASSERT_TRUE(wait_for([&] {
-    const std::string said = zombie.said();
-    const auto revoked = said.find("partitions_revoked");
-    return revoked != std::string::npos &&
-           said.find("partitions_assigned", revoked) != std::string::npos;
-  })) << zombie.said();
+  ASSERT_TRUE(wait_for(
+      [&] {
+        const std::string said = zombie.said();
+        const auto revoked = said.find("partitions_revoked");
+        return revoked != std::string::npos &&
+               said.find("partitions_assigned", revoked) != std::string::npos;
+      },
+      kSettled))
+      << zombie.said();
   produce_changes(1);
-  EXPECT_TRUE(wait_for([&] { return all_stored() && none_stale(); })) << zombie.said();
+  EXPECT_TRUE(wait_for([&] { return all_stored() && none_stale(); }, kSettled)) << zombie.said();
+  EXPECT_EQ(went_back(), "0");
+}
+
+TEST_F(ProcessTest, members_that_join_leave_and_die_all_the_time_lose_nothing) {
+  const char* asked = std::getenv("DMP_STORM_SECONDS");
+  if (asked == nullptr) GTEST_SKIP() << "only with DMP_STORM_SECONDS";
+  constexpr std::chrono::seconds kEvery{2};
+  constexpr std::size_t kMembersMax = 4;
+  std::mt19937 random(1);
+  std::vector<std::unique_ptr<RegistryProcess>> members;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(std::atoi(asked));
+  int joined = 0;
+  int left = 0;
+  int died = 0;
+  while (std::chrono::steady_clock::now() < end) {
+    produce_changes(100);
+    if (members.size() < 2 || (members.size() < kMembersMax && random() % 2 == 0)) {
+      members.push_back(std::make_unique<RegistryProcess>(arguments()));
+      ++joined;
+    } else {
+      const auto gone = members.begin() + static_cast<std::ptrdiff_t>(random() % members.size());
+      const bool dies = random() % 2 == 0;
+      dies ? ++died : ++left;
+      (*gone)->send(dies ? SIGKILL : SIGTERM);
+      EXPECT_EQ((*gone)->ended(), dies ? -SIGKILL : 0) << (*gone)->said();
+      members.erase(gone);
+    }
+    wait_for([] { return false; }, kEvery);
+  }
+  std::cout << joined << " joined, " << left << " left, " << died << " died; " << stored() << " of "
+            << kPartitions * last_ << " records stored meanwhile\n";
+  if (members.empty()) members.push_back(std::make_unique<RegistryProcess>(arguments()));
+  EXPECT_TRUE(wait_for([&] { return all_stored() && none_stale(); }, kSettled))
+      << stored() << " of " << kPartitions * last_ << "\n"
+      << members.front()->said();
+  EXPECT_EQ(went_back(), "0");
 }
 
 }  // namespace

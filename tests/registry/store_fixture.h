@@ -25,6 +25,21 @@ class StoreTest : public testing::Test {
     return written ? *written : Written{};
   }
 
+  // From now on every change of a session's firmware to a smaller number is kept in `went_back`.
+  void watch_firmware() const {
+    database_.execute(
+        "CREATE TABLE went_back (old BIGINT, new BIGINT);"
+        "CREATE FUNCTION note_back() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO "
+        "went_back VALUES (OLD.firmware_version::BIGINT, NEW.firmware_version::BIGINT); RETURN "
+        "NEW; END';"
+        "CREATE TRIGGER watch BEFORE UPDATE ON device_session FOR EACH ROW WHEN "
+        "(NEW.firmware_version::BIGINT < OLD.firmware_version::BIGINT) EXECUTE FUNCTION "
+        "note_back()");
+  }
+  [[nodiscard]] std::string went_back() const {
+    return database_.cell("SELECT count(*) FROM went_back");
+  }
+
   // Every row with its version and place: both change when it is merely touched.
   [[nodiscard]] test::Rows versions() const {
     test::Rows all;

@@ -51,11 +51,13 @@ Result<std::string> round_trip(const std::string& name, const std::string& bytes
   if (name == "agent-roster") return decode_roster(bytes, kRae).map(again);
   if (name == "agent-confirm") return decode_confirm(bytes).map(again);
   if (name == "agent-resync") return decode_resync(bytes).map(again);
+  if (name == "command-reply") return decode_command_reply(bytes).map(again);
   return decode_bridge_heartbeat(bytes).map(again);
 }
 
 const std::vector<std::string> kMessages = {"device-update", "agent-presence", "agent-roster",
-                                            "agent-confirm", "agent-resync",   "bridge-heartbeat"};
+                                            "agent-confirm", "agent-resync",   "bridge-heartbeat",
+                                            "command-reply"};
 
 TEST(Golden, every_schema_has_an_example_and_every_example_a_schema) {
   std::size_t schemas = 0;
@@ -122,6 +124,10 @@ TEST(Golden, codec_and_schema_agree_on_broken_messages) {
       {"agent-resync", "/presence", nullptr},
       {"agent-resync", "/sent_at", "now"},
       {"bridge-heartbeat", "/sent_at", 0},
+      {"command-reply", "/command_id", ""},
+      {"command-reply", "/command_id", 7},
+      {"command-reply", "/timestamp", 0},
+      {"command-reply", "/state", nullptr},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name + " " + c.pointer + " = " + c.value.dump().substr(0, 60));

@@ -48,8 +48,8 @@ struct SessionRow {
 struct EventRow {
   std::string rae = "lab-a-1";
   int session = 1;
-  int timestamp = 1000;
-  int received_at = 5000;
+  std::int64_t timestamp = 1000;
+  std::int64_t received_at = 5000;
   std::string facets = "{}";
   std::string kind = "change";
   std::string reason{};

@@ -56,6 +56,13 @@ TEST_F(OneDevice, is_not_sent_again_to_who_has_it_already) {
   EXPECT_EQ(read("If-None-Match: " + etag + "\r\n").status, 200);
 }
 
+TEST_F(OneDevice, is_held_until_the_very_microsecond_that_was_asked_for) {
+  for (const std::string until : {"4102444800000001", "9007199254740991"}) {
+    const HttpAnswer done = patch(R"({"hold":{"until_at":)" + until + "}}", "*");
+    EXPECT_EQ(Json::parse(done.body).at("hold").at("until_at").dump(), until);
+  }
+}
+
 TEST_F(OneDevice, takes_labels_note_and_hold_and_answers_with_what_it_is_then) {
   const HttpAnswer done =
       patch(R"({"labels":{"lab":"LA","rack":"7"},"note":"on top","hold":{"reason":"repair"}})",

@@ -40,6 +40,7 @@ std::vector<Statement> all_statements(const Scope& scope) {
           device_events(events, scope),
           device_known(DeviceId(), scope),
           timeline_events(DeviceId(), scope),
+          device_past(DeviceId(), {1, 2}, scope),
           facets_before({{"SECRET-RAE", "s", "1"}}, scope),
           rae_page(raes, scope)};
 }

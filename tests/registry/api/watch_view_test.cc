@@ -114,6 +114,26 @@ TEST(WatchView, a_client_that_comes_back_gets_only_what_it_missed) {
   EXPECT_LE(client.list.events().size() - before, 4u);  // resumed, changed, removed, synced
 }
 
+TEST(WatchView, a_client_cut_in_the_middle_of_a_round_begins_with_the_list) {
+  Metrics metrics;
+  const auto shared = shared_view();
+  WatchView& view = shared->view;
+  const auto put_all = [&](int version) {
+    for (int i = 0; i < 5; ++i) view.put(device(i), json(i, version));
+    view.mark();
+  };
+  put_all(1);
+  Client client(shared, metrics);
+  client.read_all();
+  put_all(2);
+  while (client.list.count("changed") < 2) ASSERT_TRUE(client.read(8));
+  put_all(1);  // the state whose id the client had before
+  client.connect();
+  EXPECT_EQ(client.resumed, 0);
+  client.read_all();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(client.list.items().at(device(i).str()), json(i, 1));
+}
+
 TEST(WatchView, the_same_items_have_the_same_digest_however_they_came) {
   WatchView one;
   WatchView other;

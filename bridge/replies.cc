@@ -1,0 +1,40 @@
+#include "bridge/replies.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace dmp::bridge {
+
+bool Replies::add(std::uint64_t ticket, Reply reply) {
+  if (replies_.size() >= kMax) return false;
+  replies_.emplace(ticket, std::move(reply));
+  waiting_.insert(ticket);
+  return true;
+}
+
+void Replies::send_on() {
+  while (!waiting_.empty()) {
+    const std::uint64_t ticket = *waiting_.begin();
+    if (!sink_.send(kFirstTicket + ticket, builder_.reply(replies_.at(ticket)))) return;
+    waiting_.erase(ticket);
+  }
+}
+
+void Replies::reported(const Delivery& delivery) {
+  if (delivery.rejection) {
+    // The command counts as answered: whoever sent it sees the RAE's presence as well.
+    log_error("reply_rejected", {{"reason", delivery.rejection->message}});
+  }
+  const std::uint64_t ticket = delivery.ticket - kFirstTicket;
+  replies_.erase(ticket);
+  done_.push_back(ticket);
+}
+
+void Replies::lose_all() {
+  for (const auto& [ticket, reply] : replies_) waiting_.insert(ticket);
+}
+
+std::vector<std::uint64_t> Replies::take_done() { return std::exchange(done_, {}); }
+
+}  // namespace dmp::bridge

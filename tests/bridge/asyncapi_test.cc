@@ -1,0 +1,141 @@
+// schema/asyncapi.yaml is what people read: routes and codec are held against it here. The only
+// file that includes yaml-cpp.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+#include "bridge/core/command.h"
+#include "bridge/core/route.h"
+#include "schema/codec.h"
+#include "schema/topics.h"
+
+namespace dmp::bridge {
+namespace {
+
+const std::filesystem::path kFolder = std::filesystem::path(DMP_SOURCE_DIR) / "schema";
+const RaeSerial kRae = *RaeSerial::parse("rae-1");
+const SessionId kSession = *SessionId::parse("0b8e2c3e-53a4-4e0f-9d2a-6f0b0f9f4a11");
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+std::string filter_of(const std::string& address) {
+  return replaced(replaced(address, "{rae}", "+"), "{session}", "+");
+}
+
+std::string topic_of(const std::string& address) {
+  return replaced(replaced(address, "{rae}", kRae.str()), "{session}", kSession.str());
+}
+
+class AsyncApi : public testing::Test {
+ protected:
+  // What a reference of this document points to: #/a/b.
+  [[nodiscard]] YAML::Node at(const std::string& reference) const {
+    std::istringstream steps(reference.substr(2));
+    YAML::Node node = YAML::Clone(document_);
+    for (std::string step; std::getline(steps, step, '/');) node.reset(node[step]);
+    EXPECT_TRUE(node.IsDefined() && !node.IsNull()) << reference;
+    return node;
+  }
+
+  // Channels that the bridge acts on so, by name.
+  [[nodiscard]] std::map<std::string, YAML::Node> channels(const std::string& action) const {
+    std::map<std::string, YAML::Node> found;
+    for (const auto& each : document_["operations"]) {
+      if (each.second["action"].as<std::string>() != action) continue;
+      const auto reference = each.second["channel"]["$ref"].as<std::string>();
+      found[reference.substr(reference.rfind('/') + 1)].reset(at(reference));
+    }
+    return found;
+  }
+
+  static std::string address(const YAML::Node& channel) {
+    return channel["address"].as<std::string>();
+  }
+  static std::string kafka_topic(const YAML::Node& channel) {
+    return channel["x-kafka-topic"] ? channel["x-kafka-topic"].as<std::string>() : "";
+  }
+
+  const YAML::Node document_ = YAML::LoadFile(kFolder / "asyncapi.yaml");
+};
+
+TEST_F(AsyncApi, names_every_route_and_no_other) {
+  using Pairs = std::set<std::pair<std::string, std::string>>;
+  Pairs documented;
+  for (const auto& [name, channel] : channels("receive")) {
+    documented.emplace(filter_of(address(channel)), kafka_topic(channel));
+  }
+  Pairs routed;
+  for (const Route& route : uplink_routes()) routed.emplace(route.filter, route.kafka_topic);
+  EXPECT_EQ(documented, routed);
+}
+
+TEST_F(AsyncApi, names_every_topic_of_the_contract) {
+  std::set<TopicKind> kinds;
+  for (const auto& each : document_["channels"]) {
+    const std::string name = address(each.second);
+    if (!name.starts_with("dmp/")) continue;
+    const auto topic = parse_topic(topic_of(name));
+    ASSERT_TRUE(topic) << topic.error().message;
+    EXPECT_TRUE(kinds.insert(topic->kind).second) << name << " twice";
+  }
+  EXPECT_EQ(kinds.size(), 7U);
+}
+
+TEST_F(AsyncApi, sends_down_from_kafka_what_the_bridge_passes_on) {
+  int passed_on = 0;
+  for (const auto& [name, channel] : channels("send")) {
+    if (!address(channel).starts_with("dmp/")) continue;
+    Command command;
+    command.topic = topic_of(address(channel));
+    command.expires_at = 2;
+    const bool passes = !objection_to(command, "bridge-1", 1);
+    EXPECT_EQ(passes, kafka_topic(channel) == kafka::kDeviceCommands) << name;
+    if (passes) ++passed_on;
+  }
+  EXPECT_EQ(passed_on, 2);
+}
+
+TEST_F(AsyncApi, points_to_a_schema_whose_example_the_codec_of_that_topic_reads) {
+  const std::map<std::string, std::function<bool(const std::string&)>> codecs = {
+      {"update",
+       [](const auto& bytes) { return decode_update(bytes, kRae, kSession).has_value(); }},
+      {"presence",
+       [](const auto& bytes) { return decode_agent_presence(bytes, kRae).has_value(); }},
+      {"roster", [](const auto& bytes) { return decode_roster(bytes, kRae).has_value(); }},
+      {"reply", [](const auto& bytes) { return decode_command_reply(bytes).has_value(); }},
+      {"away", [](const auto& bytes) { return decode_command_reply(bytes).has_value(); }},
+      {"confirm", [](const auto& bytes) { return decode_confirm(bytes).has_value(); }},
+      {"resync", [](const auto& bytes) { return decode_resync(bytes).has_value(); }},
+      {"heartbeats", [](const auto& bytes) { return decode_bridge_heartbeat(bytes).has_value(); }},
+  };
+  for (const auto& [name, reads] : codecs) {
+    SCOPED_TRACE(name);
+    const YAML::Node messages = at("#/channels/" + name)["messages"];
+    ASSERT_EQ(messages.size(), 1U);
+    const YAML::Node message = at(messages.begin()->second["$ref"].as<std::string>());
+    const auto schema = message["payload"]["$ref"].as<std::string>();
+    EXPECT_TRUE(std::filesystem::exists(kFolder / schema)) << schema;
+    const std::string stem = std::filesystem::path(schema).stem().stem();
+    std::ifstream file(kFolder / "json/examples" / (stem + ".json"));
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    EXPECT_TRUE(reads(bytes.str())) << stem;
+  }
+  EXPECT_TRUE(decode_command_id(R"({"schema":1,"command_id":"c-1"})"));
+  const YAML::Node command = at("#/components/messages/command")["payload"];
+  EXPECT_EQ(command["required"].size(), 2U);
+}
+
+}  // namespace
+}  // namespace dmp::bridge

@@ -1,0 +1,89 @@
+#include "tests/bridge/bridge_process.h"
+
+#include <array>
+#include <csignal>
+#include <fstream>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/check.h"
+
+extern char** environ;
+
+namespace dmp::bridge {
+
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+
+std::vector<std::string> BridgeProcess::arguments(const MqttBroker& broker,
+                                                  const std::string& kafka,
+                                                  const std::string& window_file,
+                                                  std::size_t window_messages) {
+  const MqttOptions options = broker.options();
+  return {
+      "--name",        MqttBroker::kBridge, "--mqtt-uri",         broker.uri(),
+      "--mqtt-ca",     options.ca_file,     "--mqtt-certificate", options.certificate_file,
+      "--mqtt-key",    options.key_file,    "--kafka-brokers",    kafka,
+      "--window-file", window_file,         "--window-messages",  std::to_string(window_messages)};
+}
+
+BridgeProcess::BridgeProcess(const std::vector<std::string>& arguments) {
+  int log[2];
+  DMP_CHECK(pipe2(log, O_CLOEXEC) == 0);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, log[1], STDERR_FILENO);
+  // A bridge that refuses a message shuts all its connections to the broker; ours is not its own.
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+  std::vector<char*> argv = {const_cast<char*>(DMP_BRIDGE_PROGRAM)};
+  for (const auto& each : arguments) argv.push_back(const_cast<char*>(each.c_str()));
+  argv.push_back(nullptr);
+  DMP_CHECK(posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) == 0);
+  posix_spawn_file_actions_destroy(&actions);
+  close(log[1]);
+  log_ = log[0];
+}
+
+BridgeProcess::~BridgeProcess() {
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  close(log_);
+}
+
+int BridgeProcess::count(const std::string& word) const {
+  int found = 0;
+  for (std::size_t at = said_.find(word); at != std::string::npos;
+       at = said_.find(word, at + word.size())) {
+    ++found;
+  }
+  return found;
+}
+
+bool BridgeProcess::says(const std::string& word, milliseconds time, int times) {
+  const auto deadline = Steady::now() + time;
+  while (count(word) < times) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Steady::now()).count();
+    pollfd readable{log_, POLLIN, 0};
+    if (left <= 0 || poll(&readable, 1, static_cast<int>(left)) != 1) return false;
+    std::array<char, 4096> chunk{};
+    const ssize_t size = read(log_, chunk.data(), chunk.size());
+    DMP_CHECK(size > 0);  // it has ended by itself
+    said_.append(chunk.data(), static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
+double BridgeProcess::peak_rss_mib() const {
+  std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string name; status >> name;) {
+    double kib = 0;
+    if (name == "VmHWM:" && status >> kib) return kib / 1024;
+  }
+  return 0;
+}
+
+}  // namespace dmp::bridge

@@ -14,6 +14,9 @@ def unwind():
 
 
 def _interrupt(*_):
+    """Once: another signal on the way to the clean-up would cut it short before it began."""
+    for number in SIGNALS:
+        signal.signal(number, lambda *_: None)  # children do not inherit it
     raise KeyboardInterrupt
 
 

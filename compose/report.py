@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-LAST_LINES = 15
+from compose.log_extract import telling_lines
 
 
 class Failure(Exception):
@@ -23,21 +23,10 @@ class Failure(Exception):
         lines = [self.what]
         if self.log is not None:
             lines.append(f"log: {self.log}")
-            lines += [f"  | {line}" for line in last_lines(self.log)]
+            lines += [f"  | {line}" for line in telling_lines(self.log)]
         if self.way_out:
             lines.append(f"way out: {self.way_out}")
         return "\n".join(lines)
-
-
-def last_lines(path, count=LAST_LINES):
-    """The end of a log; reads a bounded piece of it, whatever its size."""
-    try:
-        with Path(path).open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - 64 * 1024))
-            return file.read().decode(errors="replace").splitlines()[-count:]
-    except OSError as error:
-        return [f"(cannot be read: {error.strerror})"]
 
 
 @contextlib.contextmanager

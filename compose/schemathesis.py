@@ -32,7 +32,8 @@ def run(checkout, report, account):
     with private_stack(report, account, "test") as stack:
         rest_stack.start(stack, built)
         with report.step("test schemathesis") as step, account.as_root():
-            code = follow(command(tool, stack), log, step, PROGRESS, cwd=log.parent, env=environment())
+            asked = command(tool, stack)
+            code = follow(asked, log, step, PROGRESS, cwd=log.parent, env=environment())
             step.result = "no findings" if code == 0 else "findings"
             if stack.registry.process() is None:
                 raise Failure("the registry did not survive it", log=stack.registry.log)

@@ -14,6 +14,7 @@ from compose.private_stack import private_stack
 from compose.report import Failure
 
 RESULT = re.compile(r"\s*(\d+/\d+) Test +#\d+: (\S+)")
+SENTENCE = re.compile(r"\d+: (.*?)(?: \(\S+\))? \.\.\. (ok|FAIL|ERROR|skipped.*)$")
 LISTED = re.compile(r"Test +#\d+: (\S+)")
 SUMMARY = re.compile(r"\d+% tests passed, (\d+) tests failed out of (\d+)")
 TIDY_PROGRESS = re.compile(r"\[ *(\d+/\d+)\]")
@@ -31,6 +32,7 @@ class Round:
     labels: tuple
     only: str = ANY  # names of tests to run and to leave out, as regular expressions
     skip: str = "^$"
+    talks: bool = False  # one long test that tells its own progress, sentence by sentence
 
     @property
     def needs_servers(self):
@@ -40,13 +42,13 @@ class Round:
     def ctest(self):
         """The command line that runs its tests."""
         chosen = ["-L", f"^({'|'.join(self.labels)})$", "-R", self.only, "-E", self.skip]
-        return ["ctest", "--preset", self.preset, "--no-tests=error", *chosen]
+        return ["ctest", "--preset", self.preset, "--no-tests=error", *chosen, *["-V"] * self.talks]
 
 
 ROUNDS = {
     "unit": Round("dev", ("unit",)),
     "contract": Round("dev", ("contract",)),
-    "e2e": Round("dev", ("e2e",)),
+    "e2e": Round("dev", ("e2e",), talks=True),
     "clang": Round("clang", ("unit", "contract"), skip=PYTHON_TESTS),
     "asan": Round("asan", ("unit", "contract"), skip=PYTHON_TESTS),
     # Pure code and the shared base: the client libraries bring threads it cannot see into.
@@ -122,7 +124,7 @@ def _round(checkout, report, label, environment):
         # What `./dmp env` exports for the canary would be settings of its tests.
         typed = {k: v for k, v in os.environ.items() if not k.startswith("DMP_CANARY_")}
         environment = {**typed, **environment}
-        code = follow(one.ctest, log, step, RESULT, cwd=checkout, env=environment)
+        code = follow(one.ctest, log, step, SENTENCE if one.talks else RESULT, cwd=checkout, env=environment)
         found = SUMMARY.search(log.read_text(errors="replace"))
         step.result = f"{found[1]} of {found[2]} failed" if found else "no summary"
         if code:

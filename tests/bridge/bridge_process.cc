@@ -6,13 +6,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/check.h"
-
-extern char** environ;
+#include "tests/fixtures/spawn.h"
 
 namespace dmp::bridge {
 
@@ -34,16 +32,7 @@ std::vector<std::string> BridgeProcess::arguments(const MqttBroker& broker,
 BridgeProcess::BridgeProcess(const std::vector<std::string>& arguments) {
   int log[2];
   DMP_CHECK(pipe2(log, O_CLOEXEC) == 0);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, log[1], STDERR_FILENO);
-  // A bridge that refuses a message shuts all its connections to the broker; ours is not its own.
-  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  std::vector<char*> argv = {const_cast<char*>(DMP_BRIDGE_PROGRAM)};
-  for (const auto& each : arguments) argv.push_back(const_cast<char*>(each.c_str()));
-  argv.push_back(nullptr);
-  DMP_CHECK(posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) == 0);
-  posix_spawn_file_actions_destroy(&actions);
+  pid_ = test::spawn(DMP_BRIDGE_PROGRAM, arguments, log[1]);
   close(log[1]);
   log_ = log[0];
 }

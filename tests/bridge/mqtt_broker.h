@@ -1,47 +1,24 @@
-// A real Mosquitto for tests: its own folder, CA, free port, mTLS and the contract's ACL; and an
-// agent that talks to it.
+// The broker of the bridge's tests, and an agent that talks to it.
 #pragma once
 
 #include <chrono>
 #include <memory>
 #include <string>
 
-#include <sys/types.h>
-
 #include "bridge/adapters/paho_source.h"
+#include "tests/fixtures/mosquitto.h"
 
 namespace dmp::bridge {
 
-class MqttBroker {
+class MqttBroker : public test::Mosquitto {
  public:
-  static constexpr const char* kBridge = "bridge-1";
   static constexpr const char* kRae = "rae-1";
   static constexpr const char* kOtherRae = "rae-2";
 
-  // Starts it; ends the test program if that is impossible.
-  MqttBroker();
-  ~MqttBroker();
-  MqttBroker(const MqttBroker&) = delete;
-  MqttBroker& operator=(const MqttBroker&) = delete;
+  MqttBroker() : Mosquitto({kRae, kOtherRae}) {}
 
-  void start();
-  // As power loss would.
-  void kill();
-  // Everything it has stored is gone. Only while it is not running.
-  void forget();
-
-  [[nodiscard]] std::string uri() const { return "ssl://127.0.0.1:" + std::to_string(port_); }
-  [[nodiscard]] std::string file(const std::string& name) const { return folder_ + "/" + name; }
   // As the bridge connects.
   [[nodiscard]] MqttOptions options() const;
-
- private:
-  void make_certificates() const;
-  void write_configuration() const;
-
-  std::string folder_;
-  int port_ = 0;
-  pid_t pid_ = -1;
 };
 
 // An agent. Its calls wait for the broker's answer.

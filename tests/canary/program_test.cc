@@ -9,16 +9,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "canary/adapters/report_files.h"
 #include "tests/canary/stand_in_bridge.h"
 #include "tests/fixtures/mosquitto.h"
+#include "tests/fixtures/spawn.h"
 #include "tests/fixtures/waiting.h"
-
-extern char** environ;
 
 namespace dmp::canary {
 namespace {
@@ -50,20 +48,12 @@ class CanaryProgram : public testing::Test {
   }
 
   pid_t start(std::vector<std::string> words, const std::string& command = "run") const {
-    words.insert(words.begin(), {DMP_CANARY_PROGRAM, command});
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
-      posix_spawn_file_actions_addopen(&actions, stream, broker_.file("said").c_str(),
-                                       O_WRONLY | O_CREAT | O_APPEND, 0600);
-    }
-    pid_t pid = -1;
-    EXPECT_EQ(posix_spawn(&pid, DMP_CANARY_PROGRAM, &actions, nullptr, arguments.data(), environ),
-              0);
-    posix_spawn_file_actions_destroy(&actions);
+    words.insert(words.begin(), command);
+    const int log =
+        open(broker_.file("said").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    EXPECT_GE(log, 0);
+    const pid_t pid = test::spawn(DMP_CANARY_PROGRAM, words, log);
+    close(log);
     return pid;
   }
 

@@ -129,6 +129,30 @@ class FailureTest(unittest.TestCase):
         self.assertNotIn("| line 900\n", text)
         self.assertTrue(text.startswith("server ended\n") and text.endswith("look there"))
 
+    def test_what_failed_is_told_in_its_own_words_however_much_was_said_after_it(self):
+        accounts = {
+            "unittest": ("12: FAIL: test_it_agrees (outage_test.OutageTest.test_it_agrees)", "AssertionError: not 5"),
+            "GoogleTest": ("tests/base/clock_test.cc:12: Failure", "  Actual: 4"),
+            "a sanitizer": ("==77==ERROR: AddressSanitizer: heap-use-after-free", "    #0 0x1 in free"),
+            "Ninja": ("FAILED: base/clock.cc.o", "clock.cc:3:1: error: what is this"),
+        }
+        for name, (begins, tells) in accounts.items():
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                log = Path(folder) / "test.log"
+                log.write_text("\n".join(["passed", begins, tells, "", *["noise"] * 1000]))
+                text = Failure("tests failed", log=log).text()
+                self.assertIn(f"| {begins}\n  | {tells}\n", text)
+                self.assertNotIn("passed", text)
+                self.assertLess(len(text.splitlines()), 25)
+
+    def test_a_flood_of_failures_is_cut_and_counted(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "test.log"
+            log.write_text("FAIL: one\nreason\n\n" * 1000 + "end\n" * 20)
+            lines = Failure("tests failed", log=log).text().splitlines()
+        self.assertLess(len(lines), 90)
+        self.assertIn("  | ... 1940 more such lines in the log", lines)
+
     def test_a_failed_step_says_so_in_its_line(self):
         out = io.StringIO()
         report = Report(out)

@@ -7,9 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "registry/lane.h"
 #include "tests/fixtures/waiting.h"
-#include "tests/registry/fakes.h"
+#include "tests/registry/lane_parts.h"
 #include "tests/registry/postgres_proxy.h"
 #include "tests/registry/store_fixture.h"
 
@@ -24,7 +23,7 @@ constexpr Partition kPartition{kafka::kDeviceUpdates, 0};
 constexpr int kSessions = 3;
 constexpr std::size_t kBatch = 10;
 
-class Faults : public StoreTest {
+class Faults : public StoreTest, protected LaneParts {
  protected:
   void SetUp() override {
     StoreTest::SetUp();
@@ -59,20 +58,12 @@ class Faults : public StoreTest {
   }
 
   void start() {
-    lane_ = std::make_unique<Lane>(0,
-                                   Lane::Shared{clock_,
-                                                assignment_,
-                                                dead_letters_,
-                                                ingest_metrics_,
-                                                troubles_,
-                                                resyncs_,
-                                                {1, 1},
-                                                {.batch = {kBatch, 1 << 20},
-                                                 .retry = {milliseconds(1), milliseconds(2), 0},
-                                                 .configuration_retry = milliseconds(1),
-                                                 .patience = milliseconds(5),
-                                                 .beats = false}},
-                                   *through_proxy_);
+    lane_ = std::make_unique<Lane>(lane_with({.batch = {kBatch, 1 << 20},
+                                              .retry = {milliseconds(1), milliseconds(2), 0},
+                                              .configuration_retry = milliseconds(1),
+                                              .patience = milliseconds(5),
+                                              .beats = false},
+                                             *through_proxy_));
     thread_ = std::jthread([this] { lane_->run(source_); });
   }
 
@@ -106,15 +97,6 @@ class Faults : public StoreTest {
     EXPECT_EQ(troubles_.text(), "");
   }
 
-  SystemClock clock_;
-  Metrics metrics_;
-  IngestMetrics ingest_metrics_{metrics_};
-  Troubles troubles_;
-  Assignment assignment_{clock_};
-  FakeDeadLetters dead_letters_;
-  FakeResyncSender sender_;
-  Resyncs resyncs_{clock_, sender_, ingest_metrics_};
-  FakeSource source_;
   std::unique_ptr<test::PostgresProxy> proxy_;
   std::unique_ptr<PqxxStore> through_proxy_;
   std::unique_ptr<Lane> lane_;

@@ -1,12 +1,10 @@
 // One lane on fakes: what counts as done, and when.
-#include "registry/lane.h"
-
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "tests/fixtures/waiting.h"
-#include "tests/registry/fakes.h"
+#include "tests/registry/lane_parts.h"
 #include "tests/registry/messages.h"
 
 namespace dmp::registry {
@@ -19,7 +17,7 @@ constexpr Partition kPartition{kafka::kDeviceUpdates, 0};
 constexpr Partition kAgents{kafka::kAgents, 0};
 constexpr std::chrono::hours kForever{1};
 
-class LaneTest : public testing::Test {
+class LaneTest : public testing::Test, protected LaneParts {
  protected:
   LaneTest() { assignment_.open({{kPartition, 0}}); }
 
@@ -32,13 +30,6 @@ class LaneTest : public testing::Test {
   void end() {
     assignment_.end();
     if (thread_.joinable()) thread_.join();
-  }
-
-  Lane lane_with(const LaneLimits& limits) {
-    return {
-        0,
-        {clock_, assignment_, dead_letters_, ingest_metrics_, troubles_, resyncs_, {1, 1}, limits},
-        store_};
   }
 
   Record change(int session, std::int64_t stamp, const std::string& model) {
@@ -62,16 +53,7 @@ class LaneTest : public testing::Test {
     return false;
   }
 
-  SystemClock clock_;
-  Metrics metrics_;
-  IngestMetrics ingest_metrics_{metrics_};
-  Troubles troubles_;
-  Assignment assignment_{clock_};
-  FakeDeadLetters dead_letters_;
-  FakeResyncSender sender_;
-  Resyncs resyncs_{clock_, sender_, ingest_metrics_};
   FakeStore store_;
-  FakeSource source_;
   RaeSerial rae_ = rae_named("rae-1");
   Lane lane_ = lane_with({.retry = {milliseconds(1), milliseconds(2), 0},
                           .configuration_retry = milliseconds(1),
@@ -79,7 +61,8 @@ class LaneTest : public testing::Test {
                           .patience = milliseconds(5),
                           .rest = milliseconds(1),
                           .beat_every = milliseconds(1),
-                          .report_every = milliseconds(1)});
+                          .report_every = milliseconds(1)},
+                         store_);
   std::jthread thread_;
 };
 
@@ -212,7 +195,8 @@ TEST_F(LaneTest, beats_for_its_partitions_though_nothing_comes) {
 }
 
 TEST_F(LaneTest, rests_only_after_a_batch_that_took_everything) {
-  Lane patient = lane_with({.batch = {10, 1 << 20}, .patience = milliseconds(5), .rest = kForever});
+  Lane patient =
+      lane_with({.batch = {10, 1 << 20}, .patience = milliseconds(5), .rest = kForever}, store_);
   source_.push(changes(25));
   thread_ = std::jthread([&] { patient.run(source_); });
   EXPECT_TRUE(wait_for([&] { return done(25); }));
@@ -221,8 +205,8 @@ TEST_F(LaneTest, rests_only_after_a_batch_that_took_everything) {
 }
 
 TEST_F(LaneTest, says_nothing_of_its_lag_if_it_is_told_not_to_beat) {
-  Lane silent =
-      lane_with({.patience = milliseconds(5), .beats = false, .beat_every = milliseconds(1)});
+  Lane silent = lane_with(
+      {.patience = milliseconds(5), .beats = false, .beat_every = milliseconds(1)}, store_);
   source_.push(changes(1));
   thread_ = std::jthread([&] { silent.run(source_); });
   EXPECT_TRUE(wait_for([&] { return done(1); }));

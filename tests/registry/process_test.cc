@@ -15,16 +15,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/check.h"
 #include "tests/fixtures/kafka.h"
+#include "tests/fixtures/spawn.h"
 #include "tests/fixtures/waiting.h"
 #include "tests/registry/store_fixture.h"
-
-extern char** environ;
 
 namespace dmp::registry {
 namespace {
@@ -41,16 +39,10 @@ class RegistryProcess {
  public:
   explicit RegistryProcess(const std::vector<std::string>& arguments)
       : log_(std::filesystem::temp_directory_path() / test::unique_name("dmp-registry-log")) {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log_.c_str(), O_WRONLY | O_CREAT,
-                                     0600);
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    std::vector<char*> argv = {const_cast<char*>(DMP_REGISTRY_PROGRAM)};
-    for (const auto& each : arguments) argv.push_back(const_cast<char*>(each.c_str()));
-    argv.push_back(nullptr);
-    DMP_CHECK(posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) == 0);
-    posix_spawn_file_actions_destroy(&actions);
+    const int log = open(log_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    DMP_CHECK(log >= 0);
+    pid_ = test::spawn(DMP_REGISTRY_PROGRAM, arguments, log);
+    close(log);
   }
   ~RegistryProcess() {
     if (pid_ > 0) {

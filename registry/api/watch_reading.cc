@@ -32,6 +32,7 @@ Answer<std::int64_t> WatchReading::clock() {
 
 Answer<void> WatchReading::start(bool canary) {
   device_of_.clear();
+  left_.clear();
   doubts_.clear();
   const auto now = clock();
   if (!now) return tl::unexpected(now.error());
@@ -60,12 +61,12 @@ Answer<void> WatchReading::read_changes(bool canary, const Visit& visit) {
   if (!now) return tl::unexpected(now.error());
   WatchPositions positions;
   for (WatchPosition& position : positions) position.changed_us = scan_.from(*now);
-  for (bool more = true; more;) {
+  std::unordered_set<std::string> devices = std::exchange(left_, {});
+  for (bool more = true; more; devices.clear()) {
     const auto changes = read(reader_, watch_changes(positions, canary));
     if (!changes) return tl::unexpected(changes.error());
     Fresh fresh;
     more = take_fresh(*changes, positions, fresh);
-    std::unordered_set<std::string> devices;
     if (const auto done = devices_of(fresh, devices); !done) return done;
     if (!visit_all(devices, visit)) everything_ = true;
     if (const auto done = visit_raes(std::move(fresh.raes), visit); !done) return done;
@@ -175,7 +176,10 @@ void WatchReading::note(const Rows& items) {
     everything_ = true;
   }
   for (std::size_t row = 0; row < items.size(); ++row) {
-    device_of_[std::string(items.at(row, kSession))] = items.at(row, 0);
+    const std::string_view device = items.at(row, 0);
+    std::string& known = device_of_[std::string(items.at(row, kSession))];
+    if (!known.empty() && known != device) left_.insert(known);
+    known = device;
   }
 }
 

@@ -70,6 +70,8 @@ class WatchReading {
   Reader& reader_;
   WatchScan scan_;
   std::unordered_map<std::string, std::string> device_of_;  // by session
+  // That a session was seen to be no more of before the look that finds its change.
+  std::unordered_set<std::string> left_;
   std::unordered_map<std::string, Doubt> doubts_;           // by RAE
   std::int64_t holds_us_ = 0;
   bool behind_ = false;

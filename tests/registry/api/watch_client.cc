@@ -68,6 +68,7 @@ int WatchClient::connect() {
   if (status == 200) {
     ++connects;
     if (id.empty()) ++lists_begun;
+    if (!take_chunks()) disconnect();  // what came with the head
     return status;
   }
   if (received_.empty() && readable(socket_, kPatienceMs)) more();

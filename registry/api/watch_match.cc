@@ -51,11 +51,11 @@ bool takes_events(std::string_view accept) {
   });
 }
 
-const Parameter* watch_parameter(const Target& target) {
-  const auto found =
-      std::find_if(target.parameters.begin(), target.parameters.end(),
-                   [](const Parameter& parameter) { return parameter.name == "watch"; });
-  return found == target.parameters.end() ? nullptr : &*found;
+bool asks_to_watch(const Target& target) {
+  return std::any_of(target.parameters.begin(), target.parameters.end(),
+                     [](const Parameter& parameter) {
+                       return parameter.name == "watch" && parameter.value == "1";
+                     });
 }
 
 bool is_devices(const Target& target) {
@@ -80,17 +80,12 @@ std::optional<std::uint64_t> from_hex(std::string_view text) {
 bool is_watch(const HttpRequest& request) {
   if (request.method != "GET" || request.target.find("watch") == std::string::npos) return false;
   const auto target = parse_target(request.target);
-  return target && is_devices(*target) && watch_parameter(*target) != nullptr;
+  return target && is_devices(*target) && asks_to_watch(*target);
 }
 
 Answer<WatchQuery> parse_watch(const HttpRequest& request) {
   const auto target = parse_target(request.target);
   if (!target) return tl::unexpected(target.error());
-  if (const Parameter* watch = watch_parameter(*target); watch->value != "1") {
-    return tl::unexpected(bad_parameter(
-        "watch", watch->value,
-        "watch=" + shown(watch->value) + " cannot be used; give 1, or leave it out for a list"));
-  }
   ParameterReader reader(*target);
   WatchQuery query{.last_event_id = request.last_event_id};
   reader.read_filter({"watch", "fields", "canary"}, query.filter);

@@ -31,7 +31,7 @@ BENCHES = {
     "verdicts": verdicts,
     "hostile": hostile,
 }
-SCALABLE = ("ingest", "stall")
+SCALABLE = ("ingest", "stall", "rest")
 NAMES = tuple(BENCHES)
 
 

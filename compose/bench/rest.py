@@ -9,8 +9,9 @@ import json
 import threading
 import time
 
-from compose import build, probe
+from compose import probe
 from compose.bench import cost
+from compose.bench.tool import DONE_WITHIN_S, Tool
 from compose.report import Failure
 
 DEVICES = 100_000
@@ -22,28 +23,32 @@ CONNECTS_PER_S = 100
 WARM_S = 5
 ALONE_S = 15  # everything but lists: what they cost is the difference
 ASKED_S = 30
-DONE_WITHIN_S = 300.0
-TOOLS = ("dmp-bench-ingest", "dmp-bench-rest")
 
-WHAT = f"{DEVICES} devices, {ASKED_PER_S} lists of 100 per second, {WATCHERS} watches, ingest at {PER_SECOND}"
+WHAT = (
+    f"{DEVICES} devices, {ASKED_PER_S} lists of 100 per second, {WATCHERS} watches,"
+    f" ingest at {PER_SECOND}"
+)
 TARGETS = {"list_p99_ms": "< 10", "get_p99_ms": "< 3", "watch_p99_ms": "< 400"}
 
-# As if their RAEs were heard of during the whole bench, each device onboarded and of one group.
-FILL = (
-    "INSERT INTO rae (rae, presence_at, presence_status, last_heard_at, roster_at)"
-    " SELECT DISTINCT rae, 1, 'online',"
-    " CAST(extract(epoch FROM now()) * 1000000 AS BIGINT) + 3600000000, 1 FROM device_session",
-    f"UPDATE device_session SET model = 'Group ' || number % {GROUPS}, onboarding_state = 'active'"
-    " FROM (SELECT rae AS r, device_session_id AS s,"
-    " row_number() OVER (ORDER BY device_session_id) AS number FROM device_session) n"
-    " WHERE rae = r AND device_session_id = s",
-    "VACUUM ANALYZE",
-)
+
+def statements(groups):
+    """As if their RAEs were heard of during the whole bench, each device onboarded and of one
+    group."""
+    return (
+        "INSERT INTO rae (rae, presence_at, presence_status, last_heard_at, roster_at)"
+        " SELECT DISTINCT rae, 1, 'online',"
+        " CAST(extract(epoch FROM now()) * 1000000 AS BIGINT) + 3600000000, 1 FROM device_session",
+        f"UPDATE device_session SET model = 'Group ' || number % {groups},"
+        " onboarding_state = 'active' FROM (SELECT rae AS r, device_session_id AS s,"
+        " row_number() OVER (ORDER BY device_session_id) AS number FROM device_session) n"
+        " WHERE rae = r AND device_session_id = s",
+        "VACUUM ANALYZE",
+    )
 
 
-def measure(stack, report, checkout):
-    """The figures."""
-    bench = Bench(stack)
+def measure(stack, report, checkout, scale=1.0):
+    """The figures, with so many of the devices and watches."""
+    bench = Bench(stack, scale)
     with report.step("tools") as step:
         bench.install(checkout, step)
     with report.step("stack") as step:
@@ -52,15 +57,15 @@ def measure(stack, report, checkout):
         bench.fill()
         for part in (stack.registry, stack.haproxy):
             part.start(probe.wait)
-        step.result = f"PostgreSQL with {DEVICES} devices, Kafka, HAProxy, registry"
+        step.result = f"PostgreSQL with {bench.devices} devices, Kafka, HAProxy, registry"
     load = Background(bench.ingest)
     before_kib = bench.registry_kib()
     watches = Background(bench.watch)
     with report.step("watches") as step:
         bench.wait_for_watchers(watches)
         time.sleep(WARM_S)
-        kib = (bench.registry_kib() - before_kib) / WATCHERS
-        step.result = f"{WATCHERS} clients"
+        kib = (bench.registry_kib() - before_kib) / bench.watchers
+        step.result = f"{bench.watchers} clients"
     with report.step("alone") as step:
         _, alone_cpu_s = bench.ask(ALONE_S, lists=0)
         step.result = f"{alone_cpu_s / ALONE_S:.2f} CPU s a second without lists"
@@ -120,75 +125,74 @@ class Background(threading.Thread):
 class Bench:
     """The load on one stack."""
 
-    def __init__(self, stack):
+    def __init__(self, stack, scale):
         self._stack = stack
+        self.watchers = max(1, round(WATCHERS * scale))
+        self.groups = max(1, round(GROUPS * scale))
+        self.devices = self.groups * DEVICES // GROUPS
+        self._feeder = Tool(stack, "dmp-bench-ingest")
+        self._asker = Tool(stack, "dmp-bench-rest")
         self._token_file = stack.state.secrets / "bench.token"
+        # Of the watches and of the ingest, which go on beside all that is asked.
+        connecting_s = -(-self.watchers // CONNECTS_PER_S)
+        self._seconds = connecting_s + 3 * WARM_S + ALONE_S + ASKED_S
 
     def install(self, checkout, step):
-        state = self._stack.state
-        with state.account.as_root():
-            built = build.build(checkout, "release", step, TOOLS)
-            programs = {tool: (built / tool).read_bytes() for tool in TOOLS}
-        for tool, program in programs.items():
-            state.write(state.bin / tool, program, mode=0o755)
-        step.result = ", ".join(TOOLS)
+        for tool in (self._feeder, self._asker):
+            tool.install(checkout, step)
 
     def fill(self):
         postgres = self._stack.postgres
-        options = {"database": postgres.connection(), "records": DEVICES, "sessions": DEVICES}
-        self._run("dmp-bench-ingest", "feed", **options)
-        for statement in FILL:
+        self._feeder.run(
+            "feed", database=postgres.connection(), records=self.devices, sessions=self.devices
+        )
+        for statement in statements(self.groups):
             postgres.ask(statement)
         postgres.sql("CHECKPOINT")
         self._stack.state.write(self._token_file, self._stack.registry.token())
 
     def ingest(self):
-        connecting_s = WATCHERS // CONNECTS_PER_S
-        return self._run(
-            "dmp-bench-ingest",
+        return self._feeder.run(
             "fill",
             brokers=self._stack.kafka.brokers,
-            records=PER_SECOND * (connecting_s + 3 * WARM_S + ALONE_S + ASKED_S),
-            sessions=DEVICES,
-            **{"from": DEVICES, "per-second": PER_SECOND, "timed": "true"},
+            records=PER_SECOND * self._seconds,
+            sessions=self.devices,
+            per_second=PER_SECOND,
+            timed="true",
+            **{"from": self.devices},
         )
 
     def watch(self):
-        connecting_s = WATCHERS // CONNECTS_PER_S
-        return self._run(
-            "dmp-bench-rest",
+        return self._asker.run(
             "watch",
-            watchers=WATCHERS,
-            seconds=connecting_s + 2 * WARM_S + ALONE_S + ASKED_S,
+            watchers=self.watchers,
+            seconds=self._seconds,
+            connects_per_second=CONNECTS_PER_S,
             **self._api(),
-            **{"connects-per-second": CONNECTS_PER_S},
         )
 
     def ask(self, seconds, lists):
         """(what the tool measured, CPU seconds of the registry and its database)."""
         before = self._cpu_s()
-        told = self._run(
-            "dmp-bench-rest",
+        told = self._asker.run(
             "ask",
             seconds=seconds,
             database=self._stack.postgres.connection(),
-            devices=DEVICES,
+            devices=self.devices,
+            lists_per_second=lists,
+            gets_per_second=ASKED_PER_S,
+            selects_per_second=ASKED_PER_S,
             **self._api(),
-            **{
-                "lists-per-second": lists,
-                "gets-per-second": ASKED_PER_S,
-                "selects-per-second": ASKED_PER_S,
-            },
         )
         return json.loads(told), self._cpu_s() - before
 
     def wait_for_watchers(self, watches):
         port = self._stack.ports["registry-admin"]
         deadline = time.monotonic() + DONE_WITHIN_S
-        while probe.metric(port, "dmp_registry_watch_watchers") < WATCHERS:
+        while probe.metric(port, "dmp_registry_watch_watchers") < self.watchers:
             if time.monotonic() > deadline or not watches.is_alive():
                 watches.result()
-                raise Failure(f"not {WATCHERS} watches", log=self._stack.registry.log)
+                raise Failure(f"not {self.watchers} watches", log=self._stack.registry.log)
             time.sleep(0.2)
 
     def registry_kib(self):
@@ -199,19 +203,10 @@ class Bench:
         return {
             "url": f"https://127.0.0.1:{self._stack.haproxy.port}",
             "ca": self._stack.authority.certificate,
-            "token-file": self._token_file,
-            "groups": GROUPS,
+            "token_file": self._token_file,
+            "groups": self.groups,
         }
 
     def _cpu_s(self):
         registry, postgres = self._stack.registry.process(), self._stack.postgres.process()
         return cost.cpu_s(registry.pid) + cost.cpu_s(postgres.pid, with_children=True)
-
-    def _run(self, tool, command, **options):
-        argv = [self._stack.state.bin / tool, command]
-        for name, value in options.items():
-            argv += [f"--{name}", str(value)]
-        done = self._stack.state.account.run(argv, seconds=DONE_WITHIN_S)
-        if done.returncode:
-            raise Failure(f"{tool} {command} failed: {done.stderr.strip()}")
-        return done.stdout

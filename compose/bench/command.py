@@ -11,7 +11,6 @@ from compose.bench import (
     canary_peers,
     hostile,
     ingest,
-    rest,
     staleness,
     stall,
     verdicts,
@@ -25,13 +24,12 @@ BENCHES = {
     "ingest": ingest,
     "stall": stall,
     "bridge": bridge,
-    "rest": rest,
     "canary": canary,
     "canary-peers": canary_peers,
     "verdicts": verdicts,
     "hostile": hostile,
 }
-SCALABLE = ("ingest", "stall", "rest")
+SCALABLE = ("ingest", "stall")
 NAMES = tuple(BENCHES)
 
 

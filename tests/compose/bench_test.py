@@ -7,8 +7,8 @@ import unittest
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from compose.bench import bridge, canary, canary_peers, chart, command, hops, ingest, rest
-from compose.bench import staleness, stall
+from compose.bench import bridge, canary, canary_peers, chart, command, hops, ingest, staleness
+from compose.bench import stall
 from compose.report import Failure
 
 
@@ -96,16 +96,6 @@ class ChartTest(unittest.TestCase):
     def test_a_scale_ends_at_a_round_number(self):
         for value, end in ((0, 1), (1, 1), (3, 5), (5.1, 10), (60_000, 100_000)):
             self.assertEqual(chart.round_up(value), end)
-
-
-class RestTest(unittest.TestCase):
-    def test_every_target_is_of_a_figure_the_bench_has(self):
-        asked = {"lists": 100, "list_p99_ms": 9.0, "list_p50_ms": 5.0, "get_p99_ms": 2.0,
-                 "select1_p99_ms": 1.0}  # fmt: skip
-        watched = {"watchers": 10, "changes": 5, "watch_p99_ms": 300.0, "watch_p50_ms": 100.0}
-        found = rest.figures(asked, watched, kib=20.0, lists_cpu_s=0.5)
-        self.assertLessEqual(set(rest.TARGETS), set(found))
-        self.assertEqual(found["cpu_ms_per_list"], 5)
 
 
 class CommandTest(unittest.TestCase):

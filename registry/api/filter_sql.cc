@@ -105,6 +105,12 @@ std::optional<std::string> device_condition(const Test& test, Statement& stateme
   return "s.device_id IN (SELECT d.device_id FROM device d WHERE " + condition + ")";
 }
 
+// As session_shown has it. `not_confirmed` only of RAEs that have not sent a roster since they
+// connected: what an older roster named and no newer one is not visible.
+constexpr std::string_view kMayBeUnknown =
+    "(t.presence_status = 'unknown' OR t.rae IN (SELECT r.rae FROM rae_view r WHERE r.doubt <> ''"
+    " OR r.roster_at < r.presence_at) OR NOT EXISTS (SELECT 1 FROM rae r WHERE r.rae = t.rae))";
+
 // Nothing: a stored row of any kind may pass. `state` becomes true if the text is about t.
 std::optional<std::string> condition_of(const Test& test, Statement& statement, bool& state) {
   const Attribute& attribute = *test.attribute;
@@ -120,6 +126,10 @@ std::optional<std::string> condition_of(const Test& test, Statement& statement, 
       break;
   }
   if (attribute.name != "presence.status") return std::nullopt;
+  if (test.op == Operator::kEqual && test.value == "unknown") {
+    state = true;
+    return std::string(kMayBeUnknown);
+  }
   // Any stored presence can be shown as unknown; every other one is shown as it is stored.
   const bool certain = (test.op == Operator::kEqual) != (test.value == "unknown");
   if (!certain) return std::nullopt;
@@ -150,7 +160,7 @@ bool is_rare(const Test& test) {
   if (name == "usage.state" && test.value == "available") return test.op == Operator::kNotEqual;
   if (test.op != Operator::kEqual) return false;
   if (name == "usage.state") return true;
-  if (name == "presence.status") return test.value == "offline" || test.value == "standby";
+  if (name == "presence.status") return test.value != "online";
   return name == "health.status" && (test.value == "bad" || test.value == "looping");
 }
 

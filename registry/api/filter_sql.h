@@ -22,8 +22,8 @@ struct StoredConditions {
 
 StoredConditions stored_conditions(const Filter& filter, Statement& statement);
 
-// Those of them that partial indexes serve, over device_state t alone: states of which few devices
-// are, as a rule. Empty if the filter implies none.
+// Those of them that name states of which few devices are, as a rule, over device_state t alone.
+// Each but `unknown` has a partial index. Empty if the filter implies none.
 std::vector<std::string> rare_conditions(const Filter& filter, Statement& statement);
 
 }  // namespace dmp::registry::api

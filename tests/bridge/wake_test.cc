@@ -27,6 +27,19 @@ TEST(Wake, waits_for_nothing_when_its_time_has_come) {
   EXPECT_LT(std::chrono::steady_clock::now() - now, kNever);
 }
 
+TEST(Wake, ends_a_wait_at_most_once_in_its_rest_however_often_it_is_notified) {
+  constexpr int kWaits = 20;
+  constexpr std::chrono::microseconds kRest(2000);
+  Wake wake(kRest);
+  std::jthread notifier([&wake](const std::stop_token& stop) {
+    while (!stop.stop_requested()) wake.notify();
+  });
+  wait(wake);
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < kWaits; ++i) wait(wake);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, (kWaits - 1) * kRest);
+}
+
 TEST(Wake, loses_no_notify_while_it_rests) {
   constexpr int kNotifies = 2000;
   Wake wake(std::chrono::microseconds(200));

@@ -56,11 +56,12 @@ class ContractTest(unittest.TestCase):
         self.addCleanup(self.stack.up)
         eventually(lambda: {raes["presence"].get("reason") for raes in self.stack.get("/v1/raes")["items"]
                             if raes["rae"] == "rae-lab-1"} == {"rae_lost"}, "the agent has left")
+        self.stack.settle()
         self.stack.kill("registry", signal.SIGTERM)
         before = self.row_versions()
         ends = {topic: self.stack.end_offsets(topic) for topic in ("dmp.device-updates", "dmp.agents")}
         self.assertGreater(sum(ends["dmp.device-updates"].values()), 8)
-        with self.stack.another_registry("replay") as replayer:
+        with self.stack.another_registry(f"replay-{uuid.uuid4()}") as replayer:
             eventually(lambda: all(replayer.metric("dmp_ingest_records_total", topic=topic,
                                                    partition=number) >= end
                                    for topic, offsets in ends.items()

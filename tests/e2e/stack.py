@@ -139,6 +139,14 @@ class Stack:
                               check=True, capture_output=True, text=True, timeout=60)
         return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
+    def settle(self):
+        """Until the registry has stored all that Kafka holds. For when nothing is being sent: a
+        partition's beat says how far behind it is, by an end of a second ago at most."""
+        for _ in range(2):
+            [(now,)] = self.sql("SELECT now()")
+            late = f"SELECT count(*) FROM ingest WHERE behind_ms > 0 OR beat_at <= '{now}'"
+            eventually(lambda late=late: self.sql(late) == [("0",)], "the registry is up to date")
+
     @contextlib.contextmanager
     def another_registry(self, group):
         """A second dmp-registry beside the stack's, ingest only, with a consumer group of its own.

@@ -170,22 +170,23 @@ TEST_F(DeviceListOf, pages_neither_skip_nor_repeat_while_rows_change) {
 TEST_F(DeviceListOf, a_filter_that_hardly_anything_passes_ends_with_a_short_page_and_goes_on) {
   add(RaeRow{});
   database().execute(
-      "INSERT INTO device_session (rae, device_session_id, reader, identity_at, device_id)"
+      "INSERT INTO device_session (rae, device_session_id, reader, identity_at, device_id,"
+      " onboarding_at, onboarding_state)"
       " SELECT 'lab-a-1', CAST(md5(CAST(n AS TEXT)) AS UUID), 1, 1, CAST(md5(CAST(n AS TEXT)) AS "
-      "UUID)"
+      "UUID), 1, 'active'"
       " FROM generate_series(1, 6000) n");
   database().execute(
       "INSERT INTO device_state (rae, device_session_id, reader, seen_at, presence_at,"
       " presence_status) SELECT rae, device_session_id, 1, 200, 1, 'online' FROM device_session");
   const std::string last = database().cell(
-      "UPDATE device_state SET presence_status = 'unknown' WHERE device_session_id ="
+      "UPDATE device_session SET onboarding_state = 'failed' WHERE device_session_id ="
       " (SELECT device_session_id FROM device_session ORDER BY device_id DESC LIMIT 1)"
       " RETURNING CAST(device_session_id AS TEXT)");
-  const auto first = get("/v1/devices?presence=unknown");
+  const auto first = get("/v1/devices?schedulable=false");
   EXPECT_EQ(first.at("items").size(), 0u);
   ASSERT_FALSE(first.at("next").is_null());
   const auto second =
-      get("/v1/devices?presence=unknown&cursor=" + first.at("next").get<std::string>());
+      get("/v1/devices?schedulable=false&cursor=" + first.at("next").get<std::string>());
   EXPECT_EQ(column(second, "device_id"), Strings{last});
   EXPECT_TRUE(second.at("next").is_null());
 }

@@ -89,5 +89,24 @@ TEST_F(RareStates, are_listed_page_by_page_whether_few_or_many_are_in_them) {
   }
 }
 
+TEST_F(RareStates, are_unknown_for_every_reason_there_is) {
+  add(RaeRow{});
+  add(SessionRow{});
+  add(SessionRow{.session = 2, .device = 2, .presence = "unknown"});
+  add(RaeRow{.rae = "lab-a-2", .status = "offline"});
+  add(SessionRow{.rae = "lab-a-2", .session = 3, .device = 3});
+  add(RaeRow{.rae = "lab-a-3", .heard_s_ago = 200});
+  add(SessionRow{.rae = "lab-a-3", .session = 4, .device = 4});
+  add(RaeRow{.rae = "lab-a-4", .presence_at = 300});
+  add(SessionRow{.rae = "lab-a-4", .session = 5, .device = 5});  // not confirmed since
+  add(SessionRow{.rae = "lab-a-5", .session = 6, .device = 6});  // of a RAE without a row
+  add(RaeRow{.rae = "lab-a-6", .bridge = "bridge-of-which-nothing-is-heard"});
+  add(SessionRow{.rae = "lab-a-6", .session = 7, .device = 7});
+  EXPECT_EQ(page_of("presence=unknown"),
+            (Strings{uuid(2), uuid(3), uuid(4), uuid(5), uuid(6), uuid(7)}));
+  database().execute("UPDATE ingest SET behind_ms = 61000");
+  EXPECT_EQ(page_of("presence=unknown").size(), 7u);
+}
+
 }  // namespace
 }  // namespace dmp::registry

@@ -61,6 +61,7 @@ frontend rest
     # The registry meets no slow sender: what fits into the buffer is complete before it is passed.
     http-request wait-for-body time 3s if {{ req.hdr_val(content-length) gt 0 }}
     http-request set-header X-Forwarded-For %[src]
+    use_backend watch if {{ path /v1/devices }} {{ url_param(watch) -m found }}
     default_backend registry
 
 backend registry
@@ -68,6 +69,11 @@ backend registry
     option httpchk GET /readyz/api
     http-check expect status 200
     server registry 127.0.0.1:{api} check port {registry_admin} inter 500ms fall 2 rise 1 maxconn 64
+
+# Streams stay: they have slots of their own, and a word every 10 s shows that the other end is there.
+backend watch
+    timeout server 45s
+    server registry 127.0.0.1:{api} track registry/registry maxconn 1600
 
 frontend admin
     bind 127.0.0.1:{admin}

@@ -17,6 +17,7 @@ from compose.report import Failure
 
 PINNED = Path(__file__).parent / "schemathesis.txt"
 SETTINGS = Path(__file__).parent / "schemathesis.toml"
+HOOKS = Path(__file__).parent / "schemathesis_hooks.py"
 PYTHON = "/usr/bin/python3"
 PROGRESS = re.compile(r"\s*\S?\s+(\S.*)")
 EXAMPLES = 100  # per operation
@@ -69,4 +70,9 @@ def command(tool, stack):
 
 
 def environment():
-    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "HOME": "/tmp"}
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "LANG": "C.UTF-8",
+        "HOME": "/tmp",
+        "SCHEMATHESIS_HOOKS": str(HOOKS),
+    }

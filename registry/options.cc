@@ -75,6 +75,10 @@ void add_to(Settings& settings, Options& options) {
   settings.add("api-port", options.api.port, "0: any free one", 0, 65535);
   settings.add("tokens", options.api.tokens, "file of who may ask: sha256, subject, role, RAEs");
   settings.add("api-workers", options.api.workers, "database connections that answer", 1, 64);
+  settings.add("watchers-max", options.api.watchers_max, "clients that watch; more get 503", 1,
+               100'000);
+  settings.add("watch-mib-max", options.api.watch_mib_max,
+               "memory of all lists that are watched; watches of more get 503", 1, 65536);
   settings.add("admin-address", options.admin_address, "of /livez, /readyz, /metrics");
   settings.add("admin-port", options.admin_port, "0: any free one", 0, 65535);
   settings.check([&options] { return options.check(); });

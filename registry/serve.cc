@@ -19,6 +19,7 @@
 #include "registry/api/api_server.h"
 #include "registry/ingest.h"
 #include "registry/janitor.h"
+#include "registry/watch_nudge.h"
 
 namespace dmp::registry {
 namespace {
@@ -103,7 +104,13 @@ Status start(Roles& roles, const Options& options, const Clock& clock, Metrics& 
     roles.cleaner = std::make_unique<PqxxCleaner>(options.database);
     roles.janitor.emplace(clock, metrics, *roles.cleaner,
                           Janitor::Limits{.retention = options.retention()});
-    roles.ingest.emplace(parts_of(options, clock, metrics, *roles.dead_letters, *roles.resyncs));
+    Ingest::Parts parts = parts_of(options, clock, metrics, *roles.dead_letters, *roles.resyncs);
+    parts.make_store = [make = parts.make_store, &roles] {
+      return std::make_unique<NudgingStore>(make(), [&roles] {
+        if (roles.api) roles.api->nudge();
+      });
+    };
+    roles.ingest.emplace(std::move(parts));
   }
   if (!options.has_role("api")) return {};
   ApiOptions api = options.api;

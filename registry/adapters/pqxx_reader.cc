@@ -37,8 +37,10 @@ struct PqxxReader::Session {
   void connect() {
     prepared.clear();
     connection.emplace(bounded_connection_string(options.database, "dmp-registry-api"));
-    connection->set_variable("statement_timeout",
-                             std::to_string(options.statement_timeout.count()));
+    const std::string timeout = std::to_string(options.statement_timeout.count());
+    connection->set_variable("statement_timeout", timeout);
+    // A write that stands still must not be seen later than watches look back.
+    connection->set_variable("idle_in_transaction_session_timeout", timeout);
     connection->set_variable("default_transaction_read_only", "on");
   }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "registry/adapters/watch_body.h"
 #include "registry/api/problem.h"
 
 namespace dmp::registry {
@@ -67,7 +68,11 @@ void set_header(web::http::http_response& message, const std::string& name,
 
 web::http::http_response to_message(const api::HttpResponse& response, bool with_body) {
   web::http::http_response message(static_cast<web::http::status_code>(response.status));
-  if (with_body) message.set_body(response.body, response.content_type);
+  if (with_body && response.stream) {
+    message.set_body(body_of(response.stream), response.content_type);
+  } else if (with_body) {
+    message.set_body(response.body, response.content_type);
+  }
   set_header(message, "Cache-Control", "no-store");
   set_header(message, "X-Content-Type-Options", "nosniff");
   for (const auto& [name, value] : response.headers) set_header(message, name, value);
@@ -78,11 +83,10 @@ api::HttpRequest to_request(const web::http::http_request& message) {
   api::HttpRequest request;
   request.method = message.method();
   request.target = message.relative_uri().to_string();
-  const std::pair<const char*, std::string*> wanted[] = {{"Authorization", &request.authorization},
-                                                         {"Accept", &request.accept},
-                                                         {"If-Match", &request.if_match},
-                                                         {"If-None-Match", &request.if_none_match},
-                                                         {"Content-Type", &request.content_type}};
+  const std::pair<const char*, std::string*> wanted[] = {
+      {"Authorization", &request.authorization}, {"Accept", &request.accept},
+      {"If-Match", &request.if_match},           {"If-None-Match", &request.if_none_match},
+      {"Content-Type", &request.content_type},   {"Last-Event-ID", &request.last_event_id}};
   const auto& headers = message.headers();
   for (const auto& [name, value] : wanted) {
     if (const auto found = headers.find(name); found != headers.end()) *value = found->second;
@@ -118,16 +122,19 @@ struct RestListener::Server : std::enable_shared_from_this<Server> {
             std::function<void()> done) {
     const bool with_body = message.method() != web::http::methods::HEAD;
     try {
-      message.reply(to_message(response, with_body)).then([done](pplx::task<void> sent) {
-        try {
-          sent.get();
-        } catch (const std::exception& error) {  // the client has gone
-          log_debug("api_reply_failed", {{"error", error.what()}});
-        }
-        done();
-      });
+      message.reply(to_message(response, with_body))
+          .then([done, stream = response.stream](pplx::task<void> sent) {
+            try {
+              sent.get();
+            } catch (const std::exception& error) {  // the client has gone
+              log_debug("api_reply_failed", {{"error", error.what()}});
+            }
+            if (stream) stream->close();
+            done();
+          });
     } catch (const std::exception& error) {
       log_error("api_reply_failed", {{"error", error.what()}});
+      if (response.stream) response.stream->close();
       done();
     }
   }

@@ -7,6 +7,7 @@
 #include "registry/adapters/rest_listener.h"
 #include "registry/adapters/token_file.h"
 #include "registry/api/service.h"
+#include "registry/api/watch_hub.h"
 
 namespace dmp::registry {
 
@@ -16,6 +17,7 @@ struct ApiServer::Parts {
   std::atomic<int> port{0};
   // In the order they start; they stop the other way round.
   std::unique_ptr<TokenFile> people;
+  std::unique_ptr<api::WatchHub> watches;
   std::unique_ptr<api::Service> service;
   std::unique_ptr<RestListener> listener;
 };
@@ -24,6 +26,7 @@ ApiServer::ApiServer(ApiOptions options, Metrics& metrics)
     : parts_(new Parts{.options = std::move(options),
                        .metrics = metrics,
                        .people = nullptr,
+                       .watches = nullptr,
                        .service = nullptr,
                        .listener = nullptr}) {}
 
@@ -34,15 +37,19 @@ Status ApiServer::run() {
   auto people = TokenFile::open(options.tokens);
   if (!people) return tl::unexpected(people.error());
   parts_->people = std::move(*people);
+  const auto connect = [database = options.database]() -> std::unique_ptr<api::Database> {
+    return std::make_unique<PqxxReader>(PqxxReaderOptions{.database = database});
+  };
+  parts_->watches = std::make_unique<api::WatchHub>(
+      api::WatchLimits{.watchers_max = static_cast<std::size_t>(options.watchers_max),
+                       .bytes_max = static_cast<std::size_t>(options.watch_mib_max) << 20},
+      *parts_->people, connect, parts_->metrics);
+  parts_->watches->run();
   parts_->service = std::make_unique<api::Service>(
       api::Service::Limits{.workers = static_cast<int>(options.workers),
                            .queue_max = static_cast<std::size_t>(options.queue_max),
                            .retention = options.retention},
-      *parts_->people,
-      [database = options.database]() -> std::unique_ptr<api::Database> {
-        return std::make_unique<PqxxReader>(PqxxReaderOptions{.database = database});
-      },
-      parts_->metrics);
+      *parts_->people, connect, parts_->metrics, parts_->watches.get());
   parts_->service->run();
   parts_->listener = std::make_unique<RestListener>(
       [service = parts_->service.get()](const api::HttpRequest& request, api::Reply reply) {
@@ -57,6 +64,8 @@ Status ApiServer::run() {
 
 void ApiServer::stop() {
   parts_->port = 0;
+  // An open stream would keep the listener from closing.
+  if (parts_->watches) parts_->watches->stop();
   if (parts_->listener) parts_->listener->stop({});
   if (parts_->service) parts_->service->stop();
 }
@@ -64,6 +73,10 @@ void ApiServer::stop() {
 Verdict ApiServer::ready() const {
   if (parts_->port == 0) return {false, "the API does not listen"};
   return parts_->service->ready();
+}
+
+void ApiServer::nudge() {
+  if (parts_->watches) parts_->watches->nudge();
 }
 
 int ApiServer::port() const { return parts_->port; }

@@ -55,12 +55,15 @@ Answer<Query> devices_query(const Target& target, const HttpRequest& request) {
   ParameterReader reader(target);
   DevicesQuery query;
   int count = 0;
-  reader.read_filter({"sort", "fields", "count", "canary", "limit", "cursor"}, query.filter);
+  bool watch = false;  // what watches is not asked here (watch_match.h)
+  reader.read_filter({"sort", "fields", "count", "canary", "limit", "cursor", "watch"},
+                     query.filter);
   reader.read_sort(query.sort.attribute, query.sort.descending);
   reader.read_fields(query.fields);
   reader.read_word("count", {"none", "estimate"}, count);
   query.count = count == 1;
   reader.read_flag("canary", query.canary);
+  reader.read_flag("watch", watch);
   reader.read_limit(query.page.limit);
   reader.read_cursor(filter_of(query), query.page.after, [](const std::string& position) {
     return DevicePosition::parse(position).has_value();

@@ -6,6 +6,7 @@
 #include "registry/api/answers.h"
 #include "registry/api/openapi.h"
 #include "registry/api/problem.h"
+#include "registry/api/watch_match.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -31,11 +32,12 @@ const Statement& probe_statement() {
 }  // namespace
 
 Service::Service(Limits limits, People& people, std::function<std::unique_ptr<Database>()> connect,
-                 Metrics& metrics)
+                 Metrics& metrics, WatchHub* watches)
     : limits_(limits),
       people_(people),
       connect_(std::move(connect)),
       metrics_(metrics),
+      watches_(watches),
       doctor_(metrics),
       depth_(metrics.gauge("dmp_registry_api_queue_depth", "Requests waiting for a worker")),
       in_flight_gauge_(metrics.gauge("dmp_registry_api_in_flight", "Requests not yet answered")),
@@ -68,6 +70,9 @@ void Service::accept(const HttpRequest& request, Reply reply) {
   }
   auto principal = authorise(request.authorization);
   if (!principal) return finish("none", now, to_response(principal.error()), reply);
+  if (watches_ != nullptr && is_watch(request)) {
+    return watch(request, std::move(*principal), now, std::move(reply));
+  }
   auto query = parse_request(request);
   if (!query) return finish("none", now, to_response(query.error()), reply);
 
@@ -80,6 +85,16 @@ void Service::accept(const HttpRequest& request, Reply reply) {
     return finish(route, now, to_response(too_busy()), job.reply);
   }
   depth_.set(static_cast<double>(queue_.size()));
+}
+
+// Counts as answered when the stream begins.
+void Service::watch(const HttpRequest& request, Principal principal, SteadyTime accepted,
+                    Reply reply) {
+  std::string token(*bearer_token(request.authorization));
+  watches_->accept(request, std::move(principal), std::move(token),
+                   [this, accepted, reply = std::move(reply)](HttpResponse response) {
+                     finish("/v1/devices?watch=1", accepted, std::move(response), reply);
+                   });
 }
 
 Answer<Principal> Service::authorise(const std::string& authorization) const {

@@ -2,7 +2,8 @@
 //
 // accept() parses, authorises and queues, and never blocks; a full queue refuses with 503. A
 // request that cannot be served is refused at once: it never costs a database call. Each worker
-// owns one Database. Thread-safe. People and Metrics must outlive it.
+// owns one Database. Watches go to the hub. Thread-safe. People, Metrics and the hub must outlive
+// it.
 #pragma once
 
 #include <atomic>
@@ -22,6 +23,7 @@
 #include "registry/api/people.h"
 #include "registry/api/queries.h"
 #include "registry/api/reader.h"
+#include "registry/api/watch_hub.h"
 #include "registry/core/retention.h"
 
 namespace dmp::registry::api {
@@ -35,7 +37,7 @@ class Service {
   };
 
   Service(Limits limits, People& people, std::function<std::unique_ptr<Database>()> connect,
-          Metrics& metrics);
+          Metrics& metrics, WatchHub* watches = nullptr);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -66,11 +68,13 @@ class Service {
   void finish(std::string_view route, SteadyTime accepted, HttpResponse response,
               const Reply& reply);
   Answer<Principal> authorise(const std::string& authorization) const;
+  void watch(const HttpRequest& request, Principal principal, SteadyTime accepted, Reply reply);
 
   const Limits limits_;
   People& people_;
   const std::function<std::unique_ptr<Database>()> connect_;
   Metrics& metrics_;
+  WatchHub* const watches_;  // null: none are served
   Doctor doctor_;
   Gauge depth_;
   Gauge in_flight_gauge_;

@@ -90,7 +90,8 @@ class EdgeTest(unittest.TestCase):
         return f"{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode("latin-1") + body
 
     def test_the_api_passes_with_the_callers_address(self):
-        for path in ("/v1/devices?limit=3", "/v1/raes", "/openapi.json", "/docs"):
+        watch = "/v1/devices?watch=1"
+        for path in ("/v1/devices?limit=3", watch, "/v1/raes", "/openapi.json", "/docs"):
             forged = "X-Forwarded-For: 1.2.3.4\r\n"
             status, _ = self.ask(self.request(path=path, headers=forged))
             self.assertEqual(status, 200, path)

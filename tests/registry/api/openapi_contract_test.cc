@@ -202,9 +202,9 @@ std::vector<Asked> requests() {
 }
 
 TEST_F(OpenapiContract, every_answer_is_as_described_and_every_status_described_is_answered) {
-  // What the edge answers (tests/compose/haproxy_test.py), and what needs a broken database
-  // (api_server_test.cc, server_life_test.cc).
-  const Names elsewhere = {"408", "411", "429", "500", "502", "503", "504"};
+  // What the edge answers (tests/compose/haproxy_test.py), what needs a broken database
+  // (api_server_test.cc, server_life_test.cc), and what needs a watch (watch_contract_test.cc).
+  const Names elsewhere = {"408", "410", "411", "429", "500", "502", "503", "504"};
   std::vector<Asked> all = requests();
   all.push_back(
       {"/v1/devices/" + uuid(1) + "?at=" + database().cell("SELECT now_us FROM read_clock")});

@@ -1,0 +1,249 @@
+#include "registry/api/watch_hub.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "registry/api/item.h"
+#include "registry/api/problem.h"
+#include "registry/api/reading.h"
+#include "registry/api/statements.h"
+#include "registry/api/watch_lists.h"
+#include "registry/api/watch_reading.h"
+
+namespace dmp::registry::api {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kTick{1};
+constexpr std::size_t kDevicesPerReading = 512;
+constexpr int kKeysPerPage = 512;
+
+const std::vector<double>& look_bounds() {
+  static const std::vector<double> kBounds = {0.001, 0.0025, 0.005, 0.01, 0.025,
+                                              0.05,  0.1,    0.25,  0.5,  1};
+  return kBounds;
+}
+
+}  // namespace
+
+struct WatchHub::Parts {
+  Parts(WatchLimits given, People& people, std::function<std::unique_ptr<Database>()> connecting,
+        Metrics& metrics)
+      : limits(given),
+        connect(std::move(connecting)),
+        lists(given, people, metrics),
+        looks(metrics.histogram("dmp_registry_watch_look_seconds",
+                                "One look for changes, and telling them", look_bounds())),
+        failures(metrics.counter("dmp_registry_watch_failed_looks_total",
+                                 "Looks that the database did not answer")) {}
+
+  // --- any thread ---
+
+  bool push(WatchCaller& caller) {
+    {
+      const std::lock_guard lock(mutex);
+      // Of those on their way too: the hub answers them all within one turn.
+      if (stopping || joining.size() >= limits.watchers_max) return false;
+      joining.push_back(std::move(caller));
+    }
+    changed.notify_one();
+    return true;
+  }
+
+  // --- the hub's thread ---
+
+  void work() {
+    database = connect();
+    reading.emplace(*database);
+    while (wait()) {
+      const SteadyTime now = steady_clock::now();
+      join_all(now);
+      if (lists.empty()) {
+        started = false;
+        continue;
+      }
+      if (!started && !start(now)) continue;
+      if (now >= next_look) look(now);
+      if (now >= next_tick) tick(now);
+      read_page();
+    }
+  }
+
+  // Until there is something to do; false: stop.
+  bool wait() {
+    std::unique_lock lock(mutex);
+    const auto urgent = [this] { return stopping || !joining.empty(); };
+    if (lists.empty()) {
+      changed.wait(lock, urgent);
+    } else if (!busy) {
+      changed.wait_until(lock, std::min(next_look, next_tick), [&] { return urgent() || nudged; });
+      if (nudged) next_look = std::min(next_look, looked_at + limits.nudged_look_every);
+      changed.wait_until(lock, std::min(next_look, next_tick), urgent);
+    }
+    return !stopping;
+  }
+
+  void join_all(SteadyTime now) {
+    std::vector<WatchCaller> callers;
+    {
+      const std::lock_guard lock(mutex);
+      callers.swap(joining);
+    }
+    for (WatchCaller& caller : callers) lists.join(std::move(caller), now);
+    busy = busy || !callers.empty();
+  }
+
+  bool start(SteadyTime now) {
+    with_canary = lists.canary();
+    if (const auto ready = reading->start(with_canary); !ready) {
+      lists.end_all(ready.error());
+      return false;
+    }
+    started = true;
+    away = false;
+    next_look = now + limits.look_every;
+    next_tick = now + kTick;
+    return true;
+  }
+
+  WatchReading::Visit visit() {
+    return [this](const std::vector<std::string>& devices) { return refresh(devices, nullptr); };
+  }
+
+  void look(SteadyTime now) {
+    {
+      const std::lock_guard lock(mutex);
+      nudged = false;
+    }
+    looked_at = now;
+    next_look = now + limits.look_every;
+    note(reading->look_for_changes(with_canary, visit()));
+    looks.observe(std::chrono::duration<double>(steady_clock::now() - now).count());
+  }
+
+  void tick(SteadyTime now) {
+    next_tick = now + kTick;
+    note(reading->look_for_deadlines(with_canary, visit()));
+    lists.tick(now, away);
+    // What changed at the canary while nobody asked for it was not looked at.
+    const bool canary = lists.canary();
+    if (canary && !with_canary) lists.read_everything_again();
+    with_canary = canary;
+    if (!away && reading->take_everything()) lists.read_everything_again();
+  }
+
+  void note(const Answer<void>& done) {
+    away = !done;
+    if (away) failures.add();
+  }
+
+  void read_page() {
+    WatchLists::List* list = lists.next_to_read();
+    busy = list != nullptr && !away;
+    if (list == nullptr || (away && list->waiting.empty())) return;
+    DevicesQuery query{.filter = list->query.filter};
+    const auto keys =
+        read(*database,
+             device_keys(query, list->scope, list->after ? &*list->after : nullptr, kKeysPerPage));
+    if (!keys) return lists.fail(*list, keys.error());
+    std::vector<std::string> devices;
+    for (std::size_t row = 0; row < keys->size(); ++row) {
+      if (devices.empty() || devices.back() != keys->at(row, 0)) {
+        devices.emplace_back(keys->at(row, 0));
+      }
+    }
+    if (!devices.empty()) list->after = DevicePosition{*DeviceId::parse(devices.back()), {}};
+    if (!refresh(devices, list)) return lists.fail(*list, problem);
+    if (keys->size() < kKeysPerPage) lists.finish(*list, steady_clock::now());
+  }
+
+  // Reads devices as they are now and tells it; false: `problem` says why not.
+  bool refresh(const std::vector<std::string>& devices, WatchLists::List* only) {
+    for (std::size_t begin = 0; begin < devices.size(); begin += kDevicesPerReading) {
+      const auto end = std::min(begin + kDevicesPerReading, devices.size());
+      const std::vector<std::string> some(devices.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          devices.begin() + static_cast<std::ptrdiff_t>(end));
+      const auto rows = read(*database, watch_items(some));
+      if (!rows) {
+        problem = rows.error();
+        return false;
+      }
+      reading->note(*rows);
+      lists.apply(some, *rows, only);
+    }
+    return true;
+  }
+
+  const WatchLimits limits;
+  const std::function<std::unique_ptr<Database>()> connect;
+
+  // The hub's thread's.
+  std::unique_ptr<Database> database;
+  std::optional<WatchReading> reading;
+  WatchLists lists;
+  Histogram looks;
+  Counter failures;
+  Problem problem;
+  SteadyTime looked_at{};
+  SteadyTime next_look{};
+  SteadyTime next_tick{};
+  bool started = false;
+  bool with_canary = false;
+  bool away = false;
+  bool busy = false;  // a list is being read
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  // Protected by mutex.
+  std::vector<WatchCaller> joining;
+  bool nudged = false;
+  bool stopping = false;
+
+  std::jthread thread;
+};
+
+WatchHub::WatchHub(WatchLimits limits, People& people,
+                   std::function<std::unique_ptr<Database>()> connect, Metrics& metrics)
+    : parts_(std::make_unique<Parts>(limits, people, std::move(connect), metrics)) {}
+
+WatchHub::~WatchHub() { stop(); }
+
+void WatchHub::run() {
+  parts_->thread = std::jthread([this] { parts_->work(); });
+}
+
+void WatchHub::stop() {
+  {
+    const std::lock_guard lock(parts_->mutex);
+    parts_->stopping = true;
+  }
+  parts_->changed.notify_all();
+  if (parts_->thread.joinable()) parts_->thread.join();
+  parts_->lists.end_all(stopping());
+  for (const WatchCaller& caller : std::exchange(parts_->joining, {})) {
+    caller.reply(to_response(stopping()));
+  }
+}
+
+void WatchHub::accept(const HttpRequest& request, Principal principal, std::string token,
+                      Reply reply) {
+  auto query = parse_watch(request);
+  if (!query) return reply(to_response(query.error()));
+  WatchCaller caller{std::move(*query), std::move(principal), std::move(token), std::move(reply)};
+  if (!parts_->push(caller)) caller.reply(to_response(too_busy()));
+}
+
+void WatchHub::nudge() {
+  {
+    const std::lock_guard lock(parts_->mutex);
+    if (parts_->nudged) return;
+    parts_->nudged = true;
+  }
+  parts_->changed.notify_one();
+}
+
+}  // namespace dmp::registry::api

@@ -1,0 +1,285 @@
+#include "registry/api/watch_lists.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "registry/api/item.h"
+
+namespace dmp::registry::api {
+namespace {
+
+// A view is locked for so many changes at a time: its clients wait meanwhile.
+constexpr std::size_t kChangesPerLock = 256;
+
+Problem too_many_watchers(std::size_t most) {
+  return {.status = 503,
+          .code = "too_many_watchers",
+          .title = "Too many clients are watching",
+          .detail = "this instance serves " + std::to_string(most) +
+                    " watches; come again later, or poll /v1/devices",
+          .retry_after_s = 10};
+}
+
+Problem too_much_watched(std::size_t most) {
+  return {.status = 503,
+          .code = "too_much_watched",
+          .title = "The watched lists are too long",
+          .detail = "this instance keeps " + std::to_string(most >> 20) +
+                    " MiB of watched lists; watch less with a filter or fields",
+          .retry_after_s = 60};
+}
+
+Problem gone() {
+  return {.status = 410,
+          .code = "gone",
+          .title = "What followed is not known any more",
+          .detail =
+              "the watch cannot go on from this Last-Event-ID; send none to begin with the "
+              "list, which replaces what you have"};
+}
+
+}  // namespace
+
+WatchLists::WatchLists(WatchLimits limits, People& people, Metrics& metrics)
+    : limits_(limits),
+      people_(people),
+      metrics_(metrics),
+      watchers_gauge_(metrics.gauge("dmp_registry_watch_watchers", "Clients that watch")),
+      lists_gauge_(metrics.gauge("dmp_registry_watch_lists", "Different lists that are watched")),
+      bytes_gauge_(metrics.gauge("dmp_registry_watch_bytes", "Memory of the watched lists")),
+      stream_counters_{
+          metrics.counter("dmp_registry_watch_sent_bytes_total", "Sent to clients that watch"),
+          metrics.counter("dmp_registry_watch_ended_total", "Watches that were ended, by reason",
+                          {{"reason", "too_slow"}})},
+      changes_(metrics.counter("dmp_registry_watch_changes_total",
+                               "Devices that came into a watched list, changed or left it")) {}
+
+bool WatchLists::canary() const {
+  return std::any_of(lists_.begin(), lists_.end(),
+                     [](const List& list) { return list.scope.canary; });
+}
+
+void WatchLists::refuse(const WatchCaller& caller, const Problem& problem,
+                        std::string_view reason) {
+  metrics_
+      .counter("dmp_registry_watch_refused_total", "Watches that were refused, by reason",
+               {{"reason", std::string(reason)}})
+      .add();
+  caller.reply(to_response(problem));
+}
+
+void WatchLists::join(WatchCaller caller, SteadyTime now) {
+  if (watchers_ >= limits_.watchers_max) {
+    return refuse(caller, too_many_watchers(limits_.watchers_max), "too_many_watchers");
+  }
+  ++watchers_;
+  Scope scope{caller.principal.rae_patterns, caller.query.canary};
+  const std::string name = view_name(caller.query, scope);
+  auto list = std::find_if(lists_.begin(), lists_.end(),
+                           [&](const List& one) { return one.shared->name == name; });
+  if (list == lists_.end()) {
+    lists_.push_back(
+        {.query = caller.query, .scope = scope, .shared = std::make_shared<SharedView>()});
+    list = std::prev(lists_.end());
+    list->shared->name = name;
+    begin_reading(*list);
+  }
+  list->left_at = now;
+  list->ready ? admit(*list, std::move(caller), now) : list->waiting.push_back(std::move(caller));
+}
+
+void WatchLists::admit(List& list, WatchCaller caller, SteadyTime now) {
+  std::optional<WatchView::Place> place;
+  if (caller.query.last_event_id.empty()) {
+    const std::lock_guard lock(list.shared->mutex);
+    place = list.shared->view.start();
+  } else {
+    const auto digest = parse_event_id(list.shared->name, caller.query.last_event_id);
+    if (!digest) {
+      --watchers_;
+      return refuse(caller, digest.error(), "bad_event_id");
+    }
+    const std::lock_guard lock(list.shared->mutex);
+    place = list.shared->view.find(*digest);
+  }
+  if (!place) {
+    --watchers_;
+    return refuse(caller, gone(), "gone");
+  }
+  auto stream = std::make_shared<WatchStream>(list.shared, *place, stream_counters_);
+  HttpResponse response{.content_type = "text/event-stream"};
+  response.stream = stream;
+  list.watchers.push_back({std::move(stream), std::move(caller.principal), std::move(caller.token),
+                           now, now + limits_.bookmark_every});
+  caller.reply(std::move(response));
+}
+
+void WatchLists::begin_reading(List& list) {
+  list.reading = true;
+  list.after.reset();
+  const std::lock_guard lock(list.shared->mutex);
+  list.shared->view.begin_listing();
+}
+
+// First those that somebody waits for; a page of each in turn.
+WatchLists::List* WatchLists::next_to_read() {
+  List* next = nullptr;
+  const auto order = [](const List& list) { return std::pair(list.waiting.empty(), list.turn); };
+  for (List& list : lists_) {
+    if (list.reading && (next == nullptr || order(list) < order(*next))) next = &list;
+  }
+  if (next != nullptr) next->turn = ++turns_;
+  return next;
+}
+
+void WatchLists::finish(List& list, SteadyTime now) {
+  {
+    const std::lock_guard lock(list.shared->mutex);
+    list.shared->view.finish_listing();
+    list.shared->view.mark();
+  }
+  list.reading = false;
+  list.read_at = now;
+  list.ready = true;
+  for (Watcher& watcher : list.watchers) watcher.stream->notify(false);
+  for (WatchCaller& caller : std::exchange(list.waiting, {})) admit(list, std::move(caller), now);
+}
+
+void WatchLists::fail(List& list, const Problem& problem) {
+  for (const WatchCaller& caller : std::exchange(list.waiting, {})) {
+    --watchers_;
+    refuse(caller, problem, problem.code);
+  }
+  if (list.ready) return begin_reading(list);
+  lists_.remove_if([&](const List& one) { return &one == &list; });
+}
+
+void WatchLists::apply(const std::vector<std::string>& devices, const Rows& items, List* only) {
+  struct Span {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+  std::vector<std::pair<DeviceId, Span>> spans;
+  std::unordered_map<std::string_view, Span> rows_of;
+  for (std::size_t begin = 0, end = 0; begin < items.size(); begin = end) {
+    while (end < items.size() && items.at(end, 0) == items.at(begin, 0)) ++end;
+    rows_of[items.at(begin, 0)] = {begin, end};
+  }
+  for (const std::string& device : devices) {
+    const auto id = DeviceId::parse(device);
+    if (id) spans.emplace_back(*id, rows_of[device]);
+  }
+  for (List& list : lists_) {
+    if (only != nullptr && only != &list) continue;
+    for (std::size_t begin = 0; begin < spans.size(); begin += kChangesPerLock) {
+      std::vector<Change> changes;
+      const std::size_t end = std::min(begin + kChangesPerLock, spans.size());
+      for (std::size_t i = begin; i < end; ++i) {
+        const auto& [device, rows] = spans[i];
+        auto item = item_of(list.query, list.scope, items, rows.begin, rows.end);
+        if (!item && !list.shared->view.has(device)) continue;
+        changes.push_back({device, std::move(item)});
+      }
+      if (!changes.empty()) apply(list, changes);
+    }
+  }
+}
+
+void WatchLists::apply(List& list, const std::vector<Change>& changes) {
+  int changed = 0;
+  {
+    const std::lock_guard lock(list.shared->mutex);
+    WatchView& view = list.shared->view;
+    for (const Change& one : changes) {
+      changed += (one.item ? view.put(one.device, *one.item) : view.remove(one.device)) ? 1 : 0;
+    }
+    view.mark();
+  }
+  if (changed == 0) return;
+  changes_.add(changed);
+  for (Watcher& watcher : list.watchers) watcher.stream->notify(false);
+}
+
+void WatchLists::read_everything_again() {
+  for (List& list : lists_) begin_reading(list);
+}
+
+void WatchLists::end(Watcher& watcher, std::string_view reason, std::string_view detail) {
+  metrics_
+      .counter("dmp_registry_watch_ended_total", "Watches that were ended, by reason",
+               {{"reason", std::string(reason)}})
+      .add();
+  watcher.stream->end(reason, detail);
+}
+
+void WatchLists::tick(SteadyTime now, bool away) {
+  watchers_ = 0;
+  for (List& list : lists_) {
+    tick(list, now, away);
+    watchers_ += list.watchers.size() + list.waiting.size();
+  }
+  lists_.remove_if([&](const List& list) {
+    return list.watchers.empty() && list.waiting.empty() &&
+           now - list.left_at > limits_.unwatched_kept;
+  });
+  keep_within_memory();
+  watchers_gauge_.set(static_cast<double>(watchers_));
+  lists_gauge_.set(static_cast<double>(lists_.size()));
+}
+
+void WatchLists::tick(List& list, SteadyTime now, bool away) {
+  std::erase_if(list.watchers, [](const Watcher& watcher) { return watcher.stream->closed(); });
+  if (!list.watchers.empty()) list.left_at = now;
+  if (!list.reading && now - list.read_at > limits_.relist_every) begin_reading(list);
+  for (Watcher& watcher : list.watchers) {
+    if (people_.find(watcher.token) != watcher.principal) {
+      end(watcher, "token_changed", "what this token may see has changed; begin again with it");
+    } else if (now - watcher.since > limits_.watch_max) {
+      end(watcher, "renew", "a watch lasts an hour; come back with the newest event's id");
+    } else if (now >= watcher.bookmark_at) {
+      away ? watcher.stream->keep_alive() : watcher.stream->notify(true);
+      watcher.bookmark_at = now + limits_.bookmark_every;
+    }
+  }
+}
+
+// The newest lists go first: others were there before.
+void WatchLists::keep_within_memory() {
+  std::size_t bytes = 0;
+  std::vector<List*> kept;
+  for (List& list : lists_) {
+    std::size_t its = 0;
+    {
+      const std::lock_guard lock(list.shared->mutex);
+      its = list.shared->view.bytes();
+    }
+    if (bytes + its <= limits_.bytes_max) {
+      bytes += its;
+      continue;
+    }
+    const Problem problem = too_much_watched(limits_.bytes_max);
+    for (Watcher& watcher : list.watchers) end(watcher, problem.code, problem.detail);
+    for (const WatchCaller& caller : std::exchange(list.waiting, {})) {
+      refuse(caller, problem, problem.code);
+    }
+    list.watchers.clear();
+    list.left_at = {};
+    list.ready = list.reading = false;
+  }
+  lists_.remove_if([](const List& list) { return !list.ready && !list.reading; });
+  bytes_gauge_.set(static_cast<double>(bytes));
+}
+
+void WatchLists::end_all(const Problem& problem) {
+  for (List& list : lists_) {
+    for (Watcher& watcher : list.watchers) end(watcher, problem.code, problem.detail);
+    for (const WatchCaller& caller : std::exchange(list.waiting, {})) {
+      refuse(caller, problem, problem.code);
+    }
+  }
+  lists_.clear();
+  watchers_ = 0;
+}
+
+}  // namespace dmp::registry::api

@@ -1,0 +1,105 @@
+// WatchLists: the lists that are watched and who watches them. Decides who is told what and who
+// must go; reads nothing. One thread, but for the streams it hands out.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "registry/api/people.h"
+#include "registry/api/watch_hub.h"
+#include "registry/api/watch_match.h"
+#include "registry/api/watch_stream.h"
+
+namespace dmp::registry::api {
+
+// Who wants to watch.
+struct WatchCaller {
+  WatchQuery query;
+  Principal principal;
+  std::string token;
+  Reply reply;
+};
+
+class WatchLists {
+ public:
+  struct Watcher {
+    std::shared_ptr<WatchStream> stream;
+    Principal principal;
+    std::string token;
+    SteadyTime since;
+    SteadyTime bookmark_at;
+  };
+
+  struct List {
+    WatchQuery query;
+    Scope scope;
+    std::shared_ptr<SharedView> shared;
+    bool ready = false;   // its items are all there
+    bool reading = true;  // its keys are being read, the next behind `after`
+    std::optional<DevicePosition> after{};
+    std::uint64_t turn = 0;              // in which a page was read last
+    SteadyTime read_at{};                // when that ended last
+    SteadyTime left_at{};                // by the last watcher
+    std::vector<WatchCaller> waiting{};  // for the items
+    std::vector<Watcher> watchers{};
+  };
+
+  WatchLists(WatchLimits limits, People& people, Metrics& metrics);
+
+  [[nodiscard]] bool empty() const { return lists_.empty(); }
+  [[nodiscard]] bool canary() const;  // whether any of them has the canary's devices
+
+  void join(WatchCaller caller, SteadyTime now);
+
+  // The list whose next page of keys should be read; null: none.
+  List* next_to_read();
+  // Its last page was read: whoever waits for it is answered.
+  void finish(List& list, SteadyTime now);
+  // It cannot be read: whoever waits for it gets the problem.
+  void fail(List& list, const Problem& problem);
+
+  // What was read of these devices: for one list, or all. A device without rows is not there.
+  void apply(const std::vector<std::string>& devices, const Rows& items, List* only = nullptr);
+
+  void read_everything_again();
+
+  // Once a second: bookmarks, and who must go. `trouble`: why nothing can be read; empty if it can.
+  void tick(SteadyTime now, bool away);
+
+  void end_all(const Problem& problem);
+
+ private:
+  struct Change {
+    DeviceId device;
+    std::optional<std::string> item;  // none: it is not in the list
+  };
+
+  void apply(List& list, const std::vector<Change>& changes);
+  void admit(List& list, WatchCaller caller, SteadyTime now);
+  void refuse(const WatchCaller& caller, const Problem& problem, std::string_view reason);
+  void end(Watcher& watcher, std::string_view reason, std::string_view detail);
+  void tick(List& list, SteadyTime now, bool away);
+  void keep_within_memory();
+  void begin_reading(List& list);
+
+  const WatchLimits limits_;
+  People& people_;
+  Metrics& metrics_;
+  Gauge watchers_gauge_;
+  Gauge lists_gauge_;
+  Gauge bytes_gauge_;
+  WatchStream::Counters stream_counters_;
+  Counter changes_;
+  std::list<List> lists_;  // oldest first
+  std::uint64_t turns_ = 0;
+  std::size_t watchers_ = 0;
+};
+
+}  // namespace dmp::registry::api

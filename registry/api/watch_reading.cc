@@ -1,0 +1,186 @@
+#include "registry/api/watch_reading.h"
+
+#include <algorithm>
+
+#include "registry/api/item.h"
+#include "registry/api/reading.h"
+#include "registry/api/text.h"
+
+namespace dmp::registry::api {
+namespace {
+
+constexpr std::size_t kRaesPerStatement = 64;
+constexpr std::int64_t kSecondUs = 1'000'000;
+constexpr std::string_view kNil = "00000000-0000-0000-0000-000000000000";
+
+std::int64_t number_of(std::string_view cell) { return to_integer(cell).value_or(0); }
+
+bool visit_all(const std::unordered_set<std::string>& devices, const WatchReading::Visit& visit) {
+  return devices.empty() || visit({devices.begin(), devices.end()});
+}
+
+}  // namespace
+
+Answer<std::int64_t> WatchReading::clock() {
+  const auto rows = read(reader_, watch_clock());
+  if (!rows) return tl::unexpected(rows.error());
+  const bool behind = is_true(rows->at(0, 1));
+  everything_ = everything_ || behind != behind_;
+  behind_ = behind;
+  return number_of(rows->at(0, 0));
+}
+
+Answer<void> WatchReading::start(bool canary) {
+  device_of_.clear();
+  left_.clear();
+  doubts_.clear();
+  const auto now = clock();
+  if (!now) return tl::unexpected(now.error());
+  scan_.start(*now);
+  holds_us_ = *now;
+  const auto doubtful = doubtful_raes(canary);
+  if (!doubtful) return tl::unexpected(doubtful.error());
+  everything_ = false;
+  return {};
+}
+
+Answer<void> WatchReading::look_for_changes(bool canary, const Visit& visit) {
+  auto done = read_changes(canary, visit);
+  everything_ = everything_ || !done;
+  return done;
+}
+
+Answer<void> WatchReading::look_for_deadlines(bool canary, const Visit& visit) {
+  auto done = read_deadlines(canary, visit);
+  everything_ = everything_ || !done;
+  return done;
+}
+
+Answer<void> WatchReading::read_changes(bool canary, const Visit& visit) {
+  const auto now = clock();
+  if (!now) return tl::unexpected(now.error());
+  WatchPositions positions;
+  for (WatchPosition& position : positions) position.changed_us = scan_.from(*now);
+  std::unordered_set<std::string> devices = std::exchange(left_, {});
+  for (bool more = true; more; devices.clear()) {
+    const auto changes = read(reader_, watch_changes(positions, canary));
+    if (!changes) return tl::unexpected(changes.error());
+    Fresh fresh;
+    more = take_fresh(*changes, positions, fresh);
+    if (const auto done = devices_of(fresh, devices); !done) return done;
+    if (!visit_all(devices, visit)) everything_ = true;
+    if (const auto done = visit_raes(std::move(fresh.raes), visit); !done) return done;
+  }
+  scan_.done();
+  return {};
+}
+
+// Sorts out what was not seen yet; moves the positions on. Whether there is more behind them.
+bool WatchReading::take_fresh(const Rows& changes, WatchPositions& positions, Fresh& fresh) {
+  std::array<int, kWatchTables> count{};
+  for (std::size_t row = 0; row < changes.size(); ++row) {
+    const auto table = static_cast<std::size_t>(number_of(changes.at(row, 0)));
+    const std::int64_t changed_us = number_of(changes.at(row, 1));
+    const std::string rae(changes.at(row, 2));
+    const std::string id(changes.at(row, 3));
+    ++count[table];
+    positions[table] = {changed_us, rae, id};
+    if (!scan_.is_new(std::to_string(table) + rae + id, changed_us)) continue;
+    switch (static_cast<WatchTable>(table)) {
+      case WatchTable::kRae:
+        fresh.raes.push_back(rae);
+        break;
+      case WatchTable::kDevice:
+        fresh.devices.push_back(id);
+        break;
+      default:
+        fresh.session_raes.push_back(rae);
+        fresh.sessions.push_back(id);
+    }
+  }
+  return std::any_of(count.begin(), count.end(), [](int n) { return n == kChangesPerLook; });
+}
+
+// A session's device, and the one it was of before.
+Answer<void> WatchReading::devices_of(const Fresh& fresh, std::unordered_set<std::string>& found) {
+  found.insert(fresh.devices.begin(), fresh.devices.end());
+  for (const std::string& session : fresh.sessions) {
+    const auto known = device_of_.find(session);
+    if (known != device_of_.end()) found.insert(known->second);
+  }
+  if (fresh.sessions.empty()) return {};
+  const auto rows = read(reader_, watch_devices_of_sessions(fresh.session_raes, fresh.sessions));
+  if (!rows) return tl::unexpected(rows.error());
+  for (std::size_t row = 0; row < rows->size(); ++row) found.emplace(rows->at(row, 1));
+  return {};
+}
+
+Answer<void> WatchReading::visit_raes(std::vector<std::string> raes, const Visit& visit) {
+  for (std::size_t begin = 0; begin < raes.size(); begin += kRaesPerStatement) {
+    const auto end = std::min(begin + kRaesPerStatement, raes.size());
+    const std::vector<std::string> some(raes.begin() + static_cast<std::ptrdiff_t>(begin),
+                                        raes.begin() + static_cast<std::ptrdiff_t>(end));
+    std::string after(kNil);
+    for (bool more = true; more;) {
+      const auto rows = read(reader_, watch_devices_of_raes(some, after));
+      if (!rows) return tl::unexpected(rows.error());
+      Devices devices;
+      for (std::size_t row = 0; row < rows->size(); ++row) devices.emplace_back(rows->at(row, 0));
+      if (devices.empty()) break;
+      after = devices.back();
+      more = rows->size() == kChangesPerLook;
+      if (!visit(devices)) everything_ = true;
+    }
+  }
+  return {};
+}
+
+// Those whose doubt is another than at the last look. While a RAE's roster is older than its
+// presence its sessions are confirmed one by one, which changes nothing but `seen_at`: they are
+// read every time.
+Answer<std::vector<std::string>> WatchReading::doubtful_raes(bool canary) {
+  const auto rows = read(reader_, watch_doubts(canary));
+  if (!rows) return tl::unexpected(rows.error());
+  std::vector<std::string> raes;
+  for (std::size_t row = 0; row < rows->size(); ++row) {
+    const std::string rae(rows->at(row, 0));
+    const bool unconfirmed = is_true(rows->at(row, 2));
+    Doubt& known = doubts_[rae];
+    if (unconfirmed || known.unconfirmed || known.doubt != rows->at(row, 1)) raes.push_back(rae);
+    known = {std::string(rows->at(row, 1)), unconfirmed};
+  }
+  return raes;
+}
+
+Answer<void> WatchReading::read_deadlines(bool canary, const Visit& visit) {
+  const auto now = clock();
+  if (!now) return tl::unexpected(now.error());
+  const bool was_behind = everything_;
+  auto raes = doubtful_raes(canary);
+  if (!raes) return tl::unexpected(raes.error());
+  if (was_behind) raes->clear();  // all of them changed, and all are read again
+  if (const auto done = visit_raes(std::move(*raes), visit); !done) return done;
+  const auto rows = read(reader_, watch_expired_holds(holds_us_ - kSecondUs));
+  if (!rows) return tl::unexpected(rows.error());
+  Devices devices;
+  for (std::size_t row = 0; row < rows->size(); ++row) devices.emplace_back(rows->at(row, 0));
+  if (!devices.empty() && !visit(devices)) everything_ = true;
+  holds_us_ = *now;
+  return {};
+}
+
+void WatchReading::note(const Rows& items) {
+  static const std::size_t kSession = item_column("device_session_id");
+  if (device_of_.size() >= kSessionsMax) {
+    device_of_.clear();
+    everything_ = true;
+  }
+  for (std::size_t row = 0; row < items.size(); ++row) {
+    const std::string_view device = items.at(row, 0);
+    std::string& known = device_of_[std::string(items.at(row, kSession))];
+    if (!known.empty() && known != device) left_.insert(known);
+    known = device;
+  }
+}
+
+}  // namespace dmp::registry::api

@@ -1,0 +1,48 @@
+// WatchScan: which changes of the database a watch has not seen yet. Pure; owned by one thread.
+//
+// Rows carry when their statement began (changed_at), but are seen when it ends, at most
+// kStatementTimeout later: so each look goes back behind the one before, and what was seen is left
+// out. Most statements take milliseconds, so most looks go back a second; one a second goes back
+// as far as a statement can last. Times are µs of the database's clock.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+namespace dmp::registry::api {
+
+class WatchScan {
+ public:
+  // Of every writer of the tables (adapters/pqxx_errors.cc).
+  static constexpr std::chrono::microseconds kStatementTimeout = std::chrono::seconds(10);
+  static constexpr std::chrono::microseconds kOverlap = kStatementTimeout + std::chrono::seconds(1);
+  static constexpr std::chrono::microseconds kQuickOverlap = std::chrono::seconds(1);
+  static constexpr std::chrono::microseconds kWholeEvery = std::chrono::seconds(1);
+  // Forgotten when there are more: then some changes are read twice, and found to be none.
+  static constexpr std::size_t kSeenMax = 200'000;
+
+  // Everything from `now_us` on is to be seen.
+  void start(std::int64_t now_us);
+
+  // A look at `now_us`: at changes of this time and later.
+  std::int64_t from(std::int64_t now_us);
+
+  // Whether the row's change is new. The name is unique among all tables.
+  bool is_new(const std::string& row, std::int64_t changed_us);
+
+  // The look has succeeded; without it the next one begins no later.
+  void done();
+
+  [[nodiscard]] std::size_t seen() const { return seen_.size(); }
+
+ private:
+  std::unordered_map<std::string, std::int64_t> seen_;  // its newest change
+  std::int64_t looked_us_ = 0;                          // the newest look
+  std::int64_t whole_us_ = 0;                           // the newest that went back all the way
+  std::int64_t looking_us_ = 0;
+  bool whole_ = false;
+};
+
+}  // namespace dmp::registry::api

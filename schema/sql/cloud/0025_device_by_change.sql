@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS device_by_change ON device (changed_at, device_id)

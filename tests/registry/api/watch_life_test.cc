@@ -1,0 +1,358 @@
+// The watch in its server's life: its bounds, tokens replaced, the database away, stopping; and two
+// of the program behind HAProxy, one of them killed. A program of its own, because there is one
+// listener per process.
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "registry/adapters/pqxx_migrations.h"
+#include "registry/api/api_server.h"
+#include "tests/fixtures/postgres.h"
+#include "tests/fixtures/waiting.h"
+#include "tests/registry/api/http_client.h"
+#include "tests/registry/api/watch_client.h"
+
+extern char** environ;
+
+namespace dmp::registry {
+namespace {
+
+using Json = nlohmann::json;
+using test::wait_for;
+
+constexpr const char* kWatch = "/v1/devices?watch=1";
+// SHA-256 of "secret".
+constexpr const char* kSecret = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+
+class OwnWatch : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::signal(SIGPIPE, SIG_IGN);  // libpq writes to sockets whose peer may be gone
+    const auto migrated = migrate(database().connection_string());
+    ASSERT_TRUE(migrated) << migrated.error().message;
+    database().execute("TRUNCATE rae, device, device_session, device_state, ingest, bridge");
+    database().execute("INSERT INTO ingest (topic, partition) VALUES ('dmp.agents', 0)");
+    // The fields that say that a RAE is heard of, for longer than any test.
+    database().execute(
+        "INSERT INTO rae (rae, presence_at, presence_status, last_heard_at, roster_at) VALUES"
+        " ('lab-1', 1, 'online', CAST(extract(epoch FROM now()) * 1000000 AS BIGINT) + 3600000000,"
+        " 1)");
+    add_devices(100);
+    write_tokens("*");
+  }
+  void TearDown() override { std::filesystem::remove(tokens_); }
+
+  static const test::TestDatabase& database() {
+    static const test::TestDatabase database;
+    return database;
+  }
+
+  static void add_devices(int count) {
+    database().execute(
+        "INSERT INTO device_session (rae, device_session_id, reader, device_id, identity_at)"
+        " SELECT 'lab-1', gen_random_uuid(), 1, gen_random_uuid(), 1 FROM generate_series(1, " +
+        std::to_string(count) + ")");
+    database().execute(
+        "INSERT INTO device_state (rae, device_session_id, reader, seen_at, presence_status)"
+        " SELECT rae, device_session_id, 1, 200, 'online' FROM device_session"
+        " ON CONFLICT DO NOTHING");
+  }
+
+  // Every device's, at once.
+  static void set_reason(const std::string& reason) {
+    database().execute("UPDATE device_state SET changed_at = now(), presence_reason = '" + reason +
+                       "'");
+  }
+
+  static bool shows(const WatchClient& client, const std::string& reason, std::size_t devices) {
+    if (client.list.items().size() != devices) return false;
+    for (const auto& [id, item] : client.list.items()) {
+      if (Json::parse(item).at("presence").value("reason", "") != reason) return false;
+    }
+    return true;
+  }
+
+  void write_tokens(const std::string& rae, const std::string& sha256 = kSecret) const {
+    std::ofstream(tokens_) << R"({"tokens":[{"sha256":")" << sha256
+                           << R"(","subject":"x","role":"viewer","raes":[")" << rae << R"("]}]})";
+    std::filesystem::permissions(
+        tokens_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  }
+
+  void run(ApiOptions options = {}) {
+    options.database = database().connection_string();
+    options.tokens = tokens_.string();
+    server_ = std::make_unique<ApiServer>(std::move(options), metrics_);
+    ASSERT_TRUE(server_->run());
+    ASSERT_TRUE(wait_for([&] { return server_->ready().good; }));
+  }
+
+  static bool begin(WatchClient& client) {
+    return client.connect() == 200 &&
+           client.receive_until([&] { return client.list.count("synced") > 0; });
+  }
+
+  const std::filesystem::path tokens_ =
+      std::filesystem::temp_directory_path() / ("dmp-watch-" + std::to_string(getpid()));
+  Metrics metrics_;
+  std::unique_ptr<ApiServer> server_;
+};
+
+TEST_F(OwnWatch, serves_so_many_clients_and_tells_the_others_what_to_do) {
+  run({.watchers_max = 2});
+  WatchClient one(server_->port(), kWatch, "secret");
+  WatchClient two(server_->port(), kWatch, "secret");
+  WatchClient three(server_->port(), kWatch, "secret");
+  ASSERT_TRUE(begin(one) && begin(two));
+  ASSERT_EQ(three.connect(), 503);
+  EXPECT_EQ(Json::parse(three.problem).at("type"), "/problems/too-many-watchers");
+}
+
+TEST_F(OwnWatch, keeps_so_much_and_ends_a_watch_of_more) {
+  add_devices(4000);
+  run({.watch_mib_max = 1});
+  WatchClient client(server_->port(), kWatch, "secret");
+  const int status = client.connect();
+  if (status == 200) {
+    ASSERT_TRUE(client.receive_until([&] { return !client.list.ended().empty(); }));
+    EXPECT_EQ(Json::parse(client.list.ended()).at("reason"), "too_much_watched");
+  } else {
+    EXPECT_EQ(status, 503);
+    EXPECT_EQ(Json::parse(client.problem).at("type"), "/problems/too-much-watched");
+  }
+  WatchClient less(server_->port(), std::string(kWatch) + "&model=none", "secret");
+  EXPECT_TRUE(begin(less));
+}
+
+TEST_F(OwnWatch, ends_when_the_token_may_see_something_else_or_nothing) {
+  run();
+  WatchClient client(server_->port(), kWatch, "secret");
+  ASSERT_TRUE(begin(client));
+  write_tokens("lab-2");
+  ASSERT_TRUE(client.receive_until([&] { return !client.connected(); }));
+  EXPECT_EQ(Json::parse(client.list.ended()).at("reason"), "token_changed");
+  // The id it has is of what it may not see any more.
+  EXPECT_EQ(client.connect(), 400);
+  write_tokens("*", std::string(64, '0'));
+  EXPECT_TRUE(wait_for([&] { return client.connect() == 401; }));
+}
+
+TEST_F(OwnWatch, a_client_that_left_makes_room) {
+  run({.watchers_max = 1});
+  {
+    WatchClient client(server_->port(), kWatch, "secret");
+    ASSERT_TRUE(begin(client));
+  }
+  // Noticed when something is sent to it.
+  WatchClient next(server_->port(), kWatch, "secret");
+  int turn = 0;
+  EXPECT_TRUE(wait_for([&] {
+    set_reason("turn " + std::to_string(++turn));
+    return next.connect() == 200;
+  }));
+}
+
+TEST_F(OwnWatch, lives_through_an_outage_of_the_database) {
+  run();
+  WatchClient client(server_->port(), kWatch, "secret");
+  ASSERT_TRUE(begin(client));
+  if (!test::TestDatabase::stop_server()) GTEST_SKIP() << "DMP_TEST_DATABASE is not ours to stop";
+  ASSERT_TRUE(wait_for([&] { return !server_->ready().good; }));
+  WatchClient other(server_->port(), std::string(kWatch) + "&model=x", "secret");
+  EXPECT_EQ(other.connect(), 503);
+  test::TestDatabase::start_server();
+  set_reason("after");
+  EXPECT_TRUE(client.receive_until([&] { return shows(client, "after", 100); }));
+  EXPECT_EQ(client.connects, 1);
+}
+
+TEST_F(OwnWatch, says_good_bye_when_it_stops_though_some_take_nothing) {
+  add_devices(3000);
+  run();
+  WatchClient client(server_->port(), kWatch, "secret");
+  WatchClient stuck(server_->port(), kWatch, "secret", 4096);
+  ASSERT_TRUE(begin(client));
+  ASSERT_EQ(stuck.connect(), 200);
+  for (int round = 0; round < 3; ++round) {  // more than the sockets hold
+    const std::string reason = std::to_string(round) + std::string(200, '.');
+    set_reason(reason);
+    ASSERT_TRUE(client.receive_until([&] { return shows(client, reason, 3100); }));
+  }
+  const int port = server_->port();
+  std::thread stopping([&] { server_->stop(); });
+  EXPECT_TRUE(client.receive_until([&] { return !client.connected(); }));
+  EXPECT_EQ(Json::parse(client.list.ended()).at("reason"), "stopping");
+  stopping.join();
+  EXPECT_FALSE(HttpClient(port).connected());
+}
+
+// --- programs ---
+
+class Program {
+ public:
+  // `fd`: given to it as its descriptor 3; -1: none.
+  Program(std::vector<std::string> arguments, std::string log, int fd = -1) : log_(std::move(log)) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log_.c_str(),
+                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (fd >= 0) posix_spawn_file_actions_adddup2(&actions, fd, 3);
+    posix_spawn_file_actions_addclosefrom_np(&actions, fd >= 0 ? 4 : 3);
+    std::vector<char*> argv;
+    for (auto& each : arguments) argv.push_back(each.data());
+    argv.push_back(nullptr);
+    DMP_CHECK(posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) == 0);
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  ~Program() {
+    kill();
+    std::filesystem::remove(log_);
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  void kill() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    pid_ = -1;
+  }
+
+  [[nodiscard]] std::string said() const {
+    std::ostringstream text;
+    text << std::ifstream(log_).rdbuf();
+    return text.str();
+  }
+
+  // What its log says after `word`, once it does.
+  [[nodiscard]] int number_after(const std::string& word) const {
+    std::size_t at = std::string::npos;
+    const bool there = wait_for([&] { return (at = said().find(word)) != std::string::npos; });
+    return there ? std::atoi(said().c_str() + at + word.size()) : -1;
+  }
+
+ private:
+  const std::string log_;
+  pid_t pid_ = -1;
+};
+
+class TwoInstances : public OwnWatch {
+ protected:
+  void SetUp() override {
+    OwnWatch::SetUp();
+    folder_ = std::filesystem::temp_directory_path() / ("dmp-two-" + std::to_string(getpid()));
+    std::filesystem::create_directory(folder_);
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t bytes = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    ASSERT_EQ(bind(listener_, generic, bytes), 0);
+    ASSERT_EQ(listen(listener_, 16), 0);
+    ASSERT_EQ(getsockname(listener_, generic, &bytes), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  void TearDown() override {
+    close(listener_);
+    std::filesystem::remove_all(folder_);
+    OwnWatch::TearDown();
+  }
+
+  std::unique_ptr<Program> registry(const std::string& name, int port = 0) {
+    return std::make_unique<Program>(
+        std::vector<std::string>{DMP_REGISTRY_PROGRAM, "serve", "--roles", "api", "--database",
+                                 database().connection_string(), "--tokens", tokens_.string(),
+                                 "--api-port", std::to_string(port)},
+        folder_ / (name + ".log"));
+  }
+
+  std::unique_ptr<Program> proxy(const std::vector<int>& ports) {
+    const auto config = folder_ / "haproxy.cfg";
+    {
+      std::ofstream file(config);
+      file << "defaults\n mode http\n option http-no-delay\n timeout connect 1s\n"
+              " timeout client 30s\n timeout server 45s\n option redispatch\n retries 2\n"
+              "frontend edge\n bind fd@3\n default_backend watch\n"
+              "backend watch\n balance roundrobin\n";
+      for (const int port : ports) {
+        file << " server r" << port << " 127.0.0.1:" << port
+             << " check inter 100ms fall 1 rise 1\n";
+      }
+    }
+    return std::make_unique<Program>(
+        std::vector<std::string>{"/usr/sbin/haproxy", "-db", "-f", config.string()},
+        folder_ / "haproxy.log", listener_);
+  }
+
+  std::filesystem::path folder_;
+  int listener_ = -1;
+  int port_ = 0;
+};
+
+TEST_F(TwoInstances, a_killed_instance_hands_its_clients_to_the_other_without_a_gap) {
+  if (!std::filesystem::exists("/usr/sbin/haproxy")) GTEST_SKIP() << "there is no haproxy";
+  auto one = registry("one");
+  auto two = registry("two");
+  const int one_port = one->number_after(" api_port=");
+  const int two_port = two->number_after(" api_port=");
+  ASSERT_GT(one_port, 0) << one->said();
+  ASSERT_GT(two_port, 0) << two->said();
+  const auto edge = proxy({one_port, two_port});
+  std::vector<std::unique_ptr<WatchClient>> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(std::make_unique<WatchClient>(port_, kWatch, "secret"));
+    ASSERT_TRUE(wait_for([&] { return begin(*clients.back()); })) << edge->said();
+  }
+  const auto all_show = [&](const std::string& reason) {
+    for (auto& client : clients) {
+      if (!client->receive_until([&] { return shows(*client, reason, 100); }, true)) return false;
+    }
+    return true;
+  };
+  set_reason("before");
+  ASSERT_TRUE(all_show("before"));
+  one->kill();
+  set_reason("one is gone");
+  EXPECT_TRUE(all_show("one is gone"));
+  int moved = 0;
+  for (auto& client : clients) moved += client->connects > 1 ? 1 : 0;
+  EXPECT_GT(moved, 0);
+  one = registry("one again", one_port);
+  ASSERT_EQ(one->number_after(" api_port="), one_port) << one->said();
+  two->kill();
+  set_reason("two is gone");
+  EXPECT_TRUE(all_show("two is gone"));
+}
+
+TEST_F(TwoInstances, what_one_instance_began_the_other_goes_on_with) {
+  const auto one = registry("one");
+  const auto two = registry("two");
+  const int one_port = one->number_after(" api_port=");
+  const int two_port = two->number_after(" api_port=");
+  WatchClient first(one_port, kWatch, "secret");
+  ASSERT_TRUE(wait_for([&] { return begin(first); })) << one->said();
+  WatchClient second(two_port, kWatch, "secret");
+  second.list = first.list;
+  ASSERT_TRUE(wait_for([&] { return second.connect() == 200; })) << second.problem << two->said();
+  set_reason("on the other");
+  EXPECT_TRUE(second.receive_until([&] { return shows(second, "on the other", 100); }));
+  EXPECT_EQ(second.lists_begun, 0);
+}
+
+}  // namespace
+}  // namespace dmp::registry

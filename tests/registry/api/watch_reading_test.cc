@@ -1,0 +1,76 @@
+// Which devices a look reads again; the database is told what to answer.
+#include "registry/api/watch_reading.h"
+
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "registry/api/item.h"
+
+namespace dmp::registry::api {
+namespace {
+
+const std::string kSession = "00000000-0000-4000-8000-00000000005e";
+const std::string kOld = "00000000-0000-4000-8000-000000000001";
+const std::string kNew = "00000000-0000-4000-8000-000000000002";
+
+Rows row(const std::vector<std::string>& cells) {
+  Rows rows(cells.size());
+  for (const std::string& cell : cells) rows.add(cell);
+  return rows;
+}
+
+// A row of item_columns: this session of this device.
+Rows item(const std::string& session, const std::string& device) {
+  std::vector<std::string> cells(item_column_count());
+  cells[0] = device;
+  cells[item_column("device_session_id")] = session;
+  return row(cells);
+}
+
+class ToldReader final : public Reader {
+ public:
+  Result<Rows> read(const Statement& statement) override {
+    const auto starts = [&](const Statement& other) {
+      return statement.text.substr(0, 20) == other.text.substr(0, 20);
+    };
+    if (starts(watch_clock())) return row({std::to_string(now_us += 250'000), "f"});
+    if (starts(watch_changes({}, false))) return std::exchange(changes, Rows(4));
+    if (starts(watch_devices_of_sessions({}, {}))) return row({kSession, device_now});
+    return Rows(3);
+  }
+
+  std::int64_t now_us = 1'000'000'000;
+  Rows changes{4};
+  std::string device_now = kOld;
+};
+
+TEST(WatchReading, reads_the_device_that_a_session_left_also_if_it_was_seen_with_the_next_before) {
+  ToldReader reader;
+  WatchReading reading(reader);
+  ASSERT_TRUE(reading.start(false));
+  std::set<std::string> visited;
+  const auto look = [&] {
+    visited.clear();
+    return reading.look_for_changes(false, [&](const WatchReading::Devices& devices) {
+      visited.insert(devices.begin(), devices.end());
+      return true;
+    });
+  };
+  reading.note(item(kSession, kOld));
+  ASSERT_TRUE(look());
+  EXPECT_TRUE(visited.empty());
+
+  // The new device is read for a reason of its own before the session's change is found.
+  reader.device_now = kNew;
+  reading.note(item(kSession, kNew));
+  reader.changes = row({"1", std::to_string(reader.now_us), "lab-1", kSession});
+  ASSERT_TRUE(look());
+  EXPECT_EQ(visited, (std::set<std::string>{kOld, kNew}));
+  ASSERT_TRUE(look());
+  EXPECT_TRUE(visited.empty());
+}
+
+}  // namespace
+}  // namespace dmp::registry::api

@@ -24,8 +24,8 @@ find_package(Threads REQUIRED)
 target_link_libraries(dmp_options INTERFACE Threads::Threads)
 
 if(DMP_SANITIZE)
-  # Left out: checks before every use of a pointer. The address sanitizer sees what matters of
-  # them, and they double what it takes to compile the tests.
+  # Left out: checks before every use of a pointer. The address sanitizer or the
+  # hardware stops at most of what they would find, and they double what the tests take to compile.
   target_compile_options(dmp_options INTERFACE
     -fsanitize=${DMP_SANITIZE} -fno-sanitize=null,alignment,object-size,vptr
     -fno-sanitize-recover=all -fno-omit-frame-pointer)

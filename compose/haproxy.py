@@ -61,7 +61,8 @@ frontend rest
     # The registry meets no slow sender: what fits into the buffer is complete before it is passed.
     http-request wait-for-body time 3s if {{ req.hdr_val(content-length) gt 0 }}
     http-request set-header X-Forwarded-For %[src]
-    use_backend watch if {{ path /v1/devices }} {{ url_param(watch) -m found }}
+    # No narrower than what the registry takes for a watch: it would hold a slot of the others.
+    use_backend watch if {{ path /v1/devices }} {{ query -m sub watch=1 }}
     default_backend registry
 
 backend registry

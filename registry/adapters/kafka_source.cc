@@ -72,8 +72,8 @@ Status KafkaSource::connect() {
       {"isolation.level", "read_committed"},
       {"queued.min.messages", number(options_.queued_records_max)},
       {"queued.max.messages.kbytes", number(options_.queued_kib_max)},
-      // A reply for every record would cost more than the record: librdkafka asks per partition,
-      // and brokers answer a connection's requests one after the other. So a request waits until
+      // One request per broker is under way, for all its partitions. Answered at the first byte, it
+      // would be a reply for every record, which costs more than the record. So it waits until
       // there is something worth a reply, though nothing waits longer than can be noticed.
       {"fetch.min.bytes", "8192"},
       {"fetch.wait.max.ms", "20"},

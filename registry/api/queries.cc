@@ -55,7 +55,7 @@ Answer<Query> devices_query(const Target& target, const HttpRequest& request) {
   ParameterReader reader(target);
   DevicesQuery query;
   int count = 0;
-  bool watch = false;  // what watches is not asked here (watch_match.h)
+  bool watch = false;
   reader.read_filter({"sort", "fields", "count", "canary", "limit", "cursor", "watch"},
                      query.filter);
   reader.read_sort(query.sort.attribute, query.sort.descending);
@@ -70,6 +70,10 @@ Answer<Query> devices_query(const Target& target, const HttpRequest& request) {
   });
   query.page.address = reader.address();
   if (reader.problem()) return tl::unexpected(*reader.problem());
+  if (watch) {  // one that is_watch() knows is not asked here
+    return tl::unexpected(bad_parameter(
+        "watch", "1", "a watch is spelled /v1/devices?...watch=1, without percent-encoding"));
+  }
   const auto format = format_of(request.accept);
   if (!format) return tl::unexpected(format.error());
   query.format = *format;

@@ -61,11 +61,9 @@ struct WatchHub::Parts {
     reading.emplace(*database);
     while (wait()) {
       const SteadyTime now = steady_clock::now();
+      if (lists.empty()) started = false;  // what changed while nobody watched is not looked for
       join_all(now);
-      if (lists.empty()) {
-        started = false;
-        continue;
-      }
+      if (lists.empty()) continue;
       if (!started && !start(now)) continue;
       if (now >= next_look) look(now);
       if (now >= next_tick) tick(now);
@@ -93,7 +91,7 @@ struct WatchHub::Parts {
       const std::lock_guard lock(mutex);
       callers.swap(joining);
     }
-    for (WatchCaller& caller : callers) lists.join(std::move(caller), now);
+    for (WatchCaller& caller : callers) lists.join(std::move(caller), now, away);
     busy = busy || !callers.empty();
   }
 
@@ -142,14 +140,15 @@ struct WatchHub::Parts {
   }
 
   void read_page() {
-    WatchLists::List* list = lists.next_to_read();
+    const SteadyTime now = steady_clock::now();
+    WatchLists::List* list = lists.next_to_read(now);
     busy = list != nullptr && !away;
     if (list == nullptr || (away && list->waiting.empty())) return;
     DevicesQuery query{.filter = list->query.filter};
     const auto keys =
         read(*database,
              device_keys(query, list->scope, list->after ? &*list->after : nullptr, kKeysPerPage));
-    if (!keys) return lists.fail(*list, keys.error());
+    if (!keys) return fail(*list, keys.error(), now);
     std::vector<std::string> devices;
     for (std::size_t row = 0; row < keys->size(); ++row) {
       if (devices.empty() || devices.back() != keys->at(row, 0)) {
@@ -157,13 +156,22 @@ struct WatchHub::Parts {
       }
     }
     if (!devices.empty()) list->after = DevicePosition{*DeviceId::parse(devices.back()), {}};
-    if (!refresh(devices, list)) return lists.fail(*list, problem);
+    if (!refresh(devices, list)) return fail(*list, problem, now);
     if (keys->size() < kKeysPerPage) lists.finish(*list, steady_clock::now());
+  }
+
+  // Without a database every list would fail the same way, one after the other.
+  void fail(WatchLists::List& list, const Problem& why, SteadyTime now) {
+    away ? lists.fail_all(why, now) : lists.fail(list, why, now);
   }
 
   // Reads devices as they are now and tells it; false: `problem` says why not.
   bool refresh(const std::vector<std::string>& devices, WatchLists::List* only) {
     for (std::size_t begin = 0; begin < devices.size(); begin += kDevicesPerReading) {
+      if (ending) {
+        problem = api::stopping();
+        return false;
+      }
       const auto end = std::min(begin + kDevicesPerReading, devices.size());
       const std::vector<std::string> some(devices.begin() + static_cast<std::ptrdiff_t>(begin),
                                           devices.begin() + static_cast<std::ptrdiff_t>(end));
@@ -203,6 +211,7 @@ struct WatchHub::Parts {
   bool nudged = false;
   bool stopping = false;
 
+  std::atomic<bool> ending = false;  // as `stopping`, for looks under way
   std::jthread thread;
 };
 
@@ -220,6 +229,7 @@ void WatchHub::stop() {
   {
     const std::lock_guard lock(parts_->mutex);
     parts_->stopping = true;
+    parts_->ending = true;
   }
   parts_->changed.notify_all();
   if (parts_->thread.joinable()) parts_->thread.join();
@@ -234,7 +244,9 @@ void WatchHub::accept(const HttpRequest& request, Principal principal, std::stri
   auto query = parse_watch(request);
   if (!query) return reply(to_response(query.error()));
   WatchCaller caller{std::move(*query), std::move(principal), std::move(token), std::move(reply)};
-  if (!parts_->push(caller)) caller.reply(to_response(too_busy()));
+  if (!parts_->push(caller)) {
+    caller.reply(to_response(parts_->ending ? stopping() : too_busy()));
+  }
 }
 
 void WatchHub::nudge() {

@@ -1,6 +1,7 @@
 #include "registry/api/watch_lists.h"
 
 #include <algorithm>
+#include <numeric>
 #include <unordered_map>
 #include <utility>
 
@@ -11,6 +12,10 @@ namespace {
 
 // A view is locked for so many changes at a time: its clients wait meanwhile.
 constexpr std::size_t kChangesPerLock = 256;
+constexpr std::chrono::seconds kPauseAfterFailure{1};
+
+// For the hub's thread: it alone writes the view.
+std::size_t bytes_of(const WatchLists::List& list) { return list.shared->view.bytes(); }
 
 Problem too_many_watchers(std::size_t most) {
   return {.status = 503,
@@ -69,7 +74,7 @@ void WatchLists::refuse(const WatchCaller& caller, const Problem& problem,
   caller.reply(to_response(problem));
 }
 
-void WatchLists::join(WatchCaller caller, SteadyTime now) {
+void WatchLists::join(WatchCaller caller, SteadyTime now, bool away) {
   if (watchers_ >= limits_.watchers_max) {
     return refuse(caller, too_many_watchers(limits_.watchers_max), "too_many_watchers");
   }
@@ -86,7 +91,9 @@ void WatchLists::join(WatchCaller caller, SteadyTime now) {
     begin_reading(*list);
   }
   list->left_at = now;
-  list->ready ? admit(*list, std::move(caller), now) : list->waiting.push_back(std::move(caller));
+  if (list->ready && !away) return admit(*list, std::move(caller), now);
+  list->waiting.push_back(std::move(caller));
+  if (!list->reading) begin_reading(*list);
 }
 
 void WatchLists::admit(List& list, WatchCaller caller, SteadyTime now) {
@@ -123,11 +130,12 @@ void WatchLists::begin_reading(List& list) {
 }
 
 // First those that somebody waits for; a page of each in turn.
-WatchLists::List* WatchLists::next_to_read() {
+WatchLists::List* WatchLists::next_to_read(SteadyTime now) {
   List* next = nullptr;
   const auto order = [](const List& list) { return std::pair(list.waiting.empty(), list.turn); };
   for (List& list : lists_) {
-    if (list.reading && (next == nullptr || order(list) < order(*next))) next = &list;
+    if (!list.reading || now < list.not_before) continue;
+    if (next == nullptr || order(list) < order(*next)) next = &list;
   }
   if (next != nullptr) next->turn = ++turns_;
   return next;
@@ -146,13 +154,22 @@ void WatchLists::finish(List& list, SteadyTime now) {
   for (WatchCaller& caller : std::exchange(list.waiting, {})) admit(list, std::move(caller), now);
 }
 
-void WatchLists::fail(List& list, const Problem& problem) {
+void WatchLists::fail(List& list, const Problem& problem, SteadyTime now) {
   for (const WatchCaller& caller : std::exchange(list.waiting, {})) {
     --watchers_;
     refuse(caller, problem, problem.code);
   }
+  list.not_before = now + kPauseAfterFailure;
   if (list.ready) return begin_reading(list);
   lists_.remove_if([&](const List& one) { return &one == &list; });
+}
+
+void WatchLists::fail_all(const Problem& problem, SteadyTime now) {
+  for (auto list = lists_.begin(); list != lists_.end();) {
+    const auto next = std::next(list);
+    if (!list->waiting.empty()) fail(*list, problem, now);
+    list = next;
+  }
 }
 
 void WatchLists::apply(const std::vector<std::string>& devices, const Rows& items, List* only) {
@@ -206,11 +223,11 @@ void WatchLists::read_everything_again() {
 }
 
 void WatchLists::end(Watcher& watcher, std::string_view reason, std::string_view detail) {
+  if (!watcher.stream->end(reason, detail)) return;
   metrics_
       .counter("dmp_registry_watch_ended_total", "Watches that were ended, by reason",
                {{"reason", std::string(reason)}})
       .add();
-  watcher.stream->end(reason, detail);
 }
 
 void WatchLists::tick(SteadyTime now, bool away) {
@@ -244,16 +261,16 @@ void WatchLists::tick(List& list, SteadyTime now, bool away) {
   }
 }
 
-// The newest lists go first: others were there before.
+// Those that nobody watches go first, then the newest: others were there before.
 void WatchLists::keep_within_memory() {
+  const auto add = [](std::size_t sum, const List& list) { return sum + bytes_of(list); };
+  if (std::accumulate(lists_.begin(), lists_.end(), std::size_t{0}, add) > limits_.bytes_max) {
+    lists_.remove_if(
+        [](const List& list) { return list.watchers.empty() && list.waiting.empty(); });
+  }
   std::size_t bytes = 0;
-  std::vector<List*> kept;
   for (List& list : lists_) {
-    std::size_t its = 0;
-    {
-      const std::lock_guard lock(list.shared->mutex);
-      its = list.shared->view.bytes();
-    }
+    const std::size_t its = bytes_of(list);
     if (bytes + its <= limits_.bytes_max) {
       bytes += its;
       continue;

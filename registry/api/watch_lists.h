@@ -46,6 +46,7 @@ class WatchLists {
     std::optional<DevicePosition> after{};
     std::uint64_t turn = 0;              // in which a page was read last
     SteadyTime read_at{};                // when that ended last
+    SteadyTime not_before{};             // it failed
     SteadyTime left_at{};                // by the last watcher
     std::vector<WatchCaller> waiting{};  // for the items
     std::vector<Watcher> watchers{};
@@ -56,14 +57,18 @@ class WatchLists {
   [[nodiscard]] bool empty() const { return lists_.empty(); }
   [[nodiscard]] bool canary() const;  // whether any of them has the canary's devices
 
-  void join(WatchCaller caller, SteadyTime now);
+  // `away`: what is in memory may be out of date; it must be read before anybody gets it.
+  void join(WatchCaller caller, SteadyTime now, bool away);
 
-  // The list whose next page of keys should be read; null: none.
-  List* next_to_read();
+  // The list whose next page of keys should be read now; null: none.
+  List* next_to_read(SteadyTime now);
   // Its last page was read: whoever waits for it is answered.
   void finish(List& list, SteadyTime now);
-  // It cannot be read: whoever waits for it gets the problem.
-  void fail(List& list, const Problem& problem);
+  // It cannot be read: whoever waits for it gets the problem. Others go on with what they have, and
+  // it is tried again a second later.
+  void fail(List& list, const Problem& problem, SteadyTime now);
+  // Nor can any list that somebody waits for.
+  void fail_all(const Problem& problem, SteadyTime now);
 
   // What was read of these devices: for one list, or all. A device without rows is not there.
   void apply(const std::vector<std::string>& devices, const Rows& items, List* only = nullptr);

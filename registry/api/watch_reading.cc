@@ -68,7 +68,7 @@ Answer<void> WatchReading::read_changes(bool canary, const Visit& visit) {
     Fresh fresh;
     more = take_fresh(*changes, positions, fresh);
     if (const auto done = devices_of(fresh, devices); !done) return done;
-    if (!visit_all(devices, visit)) everything_ = true;
+    if (!visit_all(devices, visit)) return not_visited();
     if (const auto done = visit_raes(std::move(fresh.raes), visit); !done) return done;
   }
   scan_.done();
@@ -115,6 +115,12 @@ Answer<void> WatchReading::devices_of(const Fresh& fresh, std::unordered_set<std
   return {};
 }
 
+// The rest need not be looked for: everything will be read.
+Answer<void> WatchReading::not_visited() {
+  everything_ = true;
+  return {};
+}
+
 Answer<void> WatchReading::visit_raes(std::vector<std::string> raes, const Visit& visit) {
   for (std::size_t begin = 0; begin < raes.size(); begin += kRaesPerStatement) {
     const auto end = std::min(begin + kRaesPerStatement, raes.size());
@@ -129,7 +135,7 @@ Answer<void> WatchReading::visit_raes(std::vector<std::string> raes, const Visit
       if (devices.empty()) break;
       after = devices.back();
       more = rows->size() == kChangesPerLook;
-      if (!visit(devices)) everything_ = true;
+      if (!visit(devices)) return not_visited();
     }
   }
   return {};
@@ -164,7 +170,7 @@ Answer<void> WatchReading::read_deadlines(bool canary, const Visit& visit) {
   if (!rows) return tl::unexpected(rows.error());
   Devices devices;
   for (std::size_t row = 0; row < rows->size(); ++row) devices.emplace_back(rows->at(row, 0));
-  if (!devices.empty() && !visit(devices)) everything_ = true;
+  if (!devices.empty() && !visit(devices)) return not_visited();
   holds_us_ = *now;
   return {};
 }

@@ -25,7 +25,7 @@ class WatchReading {
   static constexpr std::size_t kSessionsMax = 1'000'000;
 
   using Devices = std::vector<std::string>;  // device_ids
-  // Told what is to be read again, some at a time; false: it could not be.
+  // Told what is to be read again, some at a time; false: it could not be, and the look ends.
   using Visit = std::function<bool(const Devices&)>;
 
   explicit WatchReading(Reader& reader) : reader_(reader) {}
@@ -64,6 +64,7 @@ class WatchReading {
   Answer<void> read_deadlines(bool canary, const Visit& visit);
   bool take_fresh(const Rows& changes, WatchPositions& positions, Fresh& fresh);
   Answer<void> devices_of(const Fresh& fresh, std::unordered_set<std::string>& found);
+  Answer<void> not_visited();
   Answer<void> visit_raes(std::vector<std::string> raes, const Visit& visit);
   Answer<std::vector<std::string>> doubtful_raes(bool canary);
 
@@ -72,7 +73,7 @@ class WatchReading {
   std::unordered_map<std::string, std::string> device_of_;  // by session
   // That a session was seen to be no more of before the look that finds its change.
   std::unordered_set<std::string> left_;
-  std::unordered_map<std::string, Doubt> doubts_;           // by RAE
+  std::unordered_map<std::string, Doubt> doubts_;  // by RAE
   std::int64_t holds_us_ = 0;
   bool behind_ = false;
   bool everything_ = false;

@@ -90,11 +90,12 @@ void WatchStream::keep_alive() {
   wake(std::move(lock));
 }
 
-void WatchStream::end(std::string_view reason, std::string_view detail) {
+bool WatchStream::end(std::string_view reason, std::string_view detail) {
   std::unique_lock lock(view_->mutex);
-  if (ended_ || closed_) return;
+  if (ended_ || closed_) return false;
   append_end(reason, detail);
   wake(std::move(lock));
+  return true;
 }
 
 void WatchStream::close() {

@@ -45,8 +45,8 @@ class WatchStream final : public Stream {
   // A comment, so that both sides see whether the other is there.
   void keep_alive();
 
-  // The stream ends once the client has taken this. Only the first counts.
-  void end(std::string_view reason, std::string_view detail);
+  // The stream ends once the client has taken this. Only the first counts; false: it was not.
+  bool end(std::string_view reason, std::string_view detail);
 
   [[nodiscard]] bool closed() const;
 

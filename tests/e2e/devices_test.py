@@ -15,8 +15,8 @@ class DevicesTest(unittest.TestCase):
         return device and device["presence"]["status"]
 
     def explained(self, name):
-        presence = self.stack.device(name)["presence"]
-        return presence["status"], presence.get("reason")
+        device = self.stack.device(name)
+        return device and (device["presence"]["status"], device["presence"].get("reason"))
 
     def same_session(self, name, before):
         """The item with the device's MAC address of now, if it is of the session it was."""

@@ -28,10 +28,12 @@ class FacetSets : public StoreTest {
   [[nodiscard]] Rows pairs(const RaeSerial& one, const RaeSerial& other) const {
     const auto of_table = [&](const std::string& table) {
       const std::string stored = " - 'rae' - 'changed_at' - 'first_received_at' - 'xmin'";
-      return "SELECT to_jsonb(a)" + stored + ", to_jsonb(b)" + stored +
+      return "(SELECT to_jsonb(a)" + stored + ", to_jsonb(b)" + stored +
              ", a.changed_at, b.changed_at, a.xmin, b.xmin FROM (SELECT *, xmin FROM " + table +
              " WHERE rae = '" + one.str() + "') a FULL JOIN (SELECT *, xmin FROM " + table +
-             " WHERE rae = '" + other.str() + "') b ON a.device_session_id = b.device_session_id";
+             " WHERE rae = '" + other.str() +
+             "') b ON a.device_session_id = b.device_session_id"
+             " ORDER BY COALESCE(a.device_session_id, b.device_session_id))";
     };
     return database_.rows(of_table("device_session") + " UNION ALL " + of_table("device_state"));
   }

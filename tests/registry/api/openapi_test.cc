@@ -9,6 +9,7 @@
 #include "registry/api/device_patch.h"
 #include "registry/api/item.h"
 #include "registry/api/queries.h"
+#include "registry/api/watch_match.h"
 #include "schema/openapi_words.h"
 #include "tests/registry/api/openapi_document.h"
 
@@ -253,6 +254,10 @@ TEST(Openapi, every_example_asks_for_something_that_is_understood) {
       request.if_match = "*";
       request.content_type = "application/merge-patch+json";
       if (std::regex_search(source, found, body)) request.body = found[1];
+      if (is_watch(request)) {
+        EXPECT_TRUE(parse_watch(request)) << parse_watch(request).error().detail;
+        continue;
+      }
       const auto query = parse_request(request);
       EXPECT_TRUE(query || documentation(request)) << query.error().detail;
     }

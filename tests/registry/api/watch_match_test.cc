@@ -19,6 +19,9 @@ TEST(Watch, is_told_from_a_list_by_its_parameter) {
   EXPECT_TRUE(is_watch(get("/v1/devices?watch=1")));
   EXPECT_TRUE(is_watch(get("/v1/devices?model=x&watch=1")));
   EXPECT_FALSE(is_watch(get("/v1/devices?watch=0")));
+  EXPECT_FALSE(is_watch(get("/v1/device%73?watch=1"))) << "the edge would not know it";
+  EXPECT_FALSE(is_watch(get("/v1/devices?w%61tch=1")));
+  EXPECT_FALSE(is_watch(get("/v1/devices?watch=%31")));
   EXPECT_FALSE(is_watch(get("/v1/devices?watch=yes")));
   EXPECT_FALSE(is_watch(get("/v1/devices?model=watch")));
   EXPECT_FALSE(is_watch(get("/v1/raes?watch=1")));

@@ -88,6 +88,15 @@ class Baseline(Role):
         ]
 
 
+def until_it_lives(port):
+    """A wait for Part.start: ready is only who has caught up, and that is what is measured."""
+
+    def wait(name, _, process, seconds, log):
+        probe.wait(name, lambda: probe.admin(port, "/livez"), process, seconds, log)
+
+    return wait
+
+
 class Bench:
     """The rivals on one stack; its tool must be installed first."""
 
@@ -116,7 +125,7 @@ class Bench:
         self._empty()
         registry, port = self._stack.registry, self._stack.ports["registry-admin"]
         before, began = self._database_cpu_s(), time.monotonic()
-        registry.start(probe.wait)
+        registry.start(until_it_lives(port))
         self._wait_for(lambda: probe.metric(port, "dmp_ingest_events_added_total") >= self._records)
         seconds, pid = time.monotonic() - began, registry.process().pid
         own = cost.cpu_s(pid)

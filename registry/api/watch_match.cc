@@ -58,10 +58,6 @@ bool asks_to_watch(const Target& target) {
                      });
 }
 
-bool is_devices(const Target& target) {
-  return target.segments == std::vector<std::string>{"v1", "devices"};
-}
-
 // As the edge knows a watch, which gives its streams slots of their own.
 bool is_spelled_plainly(std::string_view target) {
   return target.starts_with("/v1/devices?") && target.find("watch=1") != std::string_view::npos;
@@ -85,7 +81,7 @@ std::optional<std::uint64_t> from_hex(std::string_view text) {
 bool is_watch(const HttpRequest& request) {
   if (request.method != "GET" || !is_spelled_plainly(request.target)) return false;
   const auto target = parse_target(request.target);
-  return target && is_devices(*target) && asks_to_watch(*target);
+  return target && asks_to_watch(*target);
 }
 
 Answer<WatchQuery> parse_watch(const HttpRequest& request) {

@@ -1,4 +1,4 @@
-// WatchRequest, and which row of a device a watcher sees: the scope and filter of a list, decided
+// WatchQuery, and which row of a device a watcher sees: the scope and filter of a list, decided
 // here instead of in SQL, so that one reading serves every watcher. Pure.
 #pragma once
 

@@ -1,6 +1,6 @@
-// The watch in its server's life: its bounds, tokens replaced, the database away, stopping; and two
-// of the program behind HAProxy, one of them killed. A program of its own, because there is one
-// listener per process.
+// The watch in its server's life: its bounds, tokens replaced, the database away, stopping; and
+// some of the program behind HAProxy, killed one after the other. A program of its own, because
+// there is one listener per process.
 #include <chrono>
 #include <csignal>
 #include <filesystem>

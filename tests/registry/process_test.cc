@@ -7,20 +7,15 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <random>
-#include <sstream>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/check.h"
 #include "tests/fixtures/kafka.h"
-#include "tests/fixtures/spawn.h"
+#include "tests/fixtures/logged_program.h"
 #include "tests/fixtures/waiting.h"
 #include "tests/registry/store_fixture.h"
 
@@ -35,48 +30,12 @@ constexpr const char* kTopic = "dmp.device-updates";
 // A member that is gone counts as one for 15 s; so does each that is gone while Kafka waits for it.
 constexpr std::chrono::seconds kSettled{180};
 
-class RegistryProcess {
+class RegistryProcess : public test::LoggedProgram {
  public:
   explicit RegistryProcess(const std::vector<std::string>& arguments)
-      : log_(std::filesystem::temp_directory_path() / test::unique_name("dmp-registry-log")) {
-    const int log = open(log_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    DMP_CHECK(log >= 0);
-    pid_ = test::spawn(DMP_REGISTRY_PROGRAM, arguments, log);
-    close(log);
-  }
-  ~RegistryProcess() {
-    if (pid_ > 0) {
-      send(SIGKILL);
-      waitpid(pid_, nullptr, 0);
-    }
-    std::filesystem::remove(log_);
-  }
-  RegistryProcess(const RegistryProcess&) = delete;
-  RegistryProcess& operator=(const RegistryProcess&) = delete;
-
-  void send(int signal) const { kill(pid_, signal); }
-
-  // Its exit status, or minus the signal that ended it, once it has ended.
-  int ended() {
-    int status = 0;
-    const bool has = wait_for([&] { return waitpid(pid_, &status, WNOHANG) == pid_; });
-    if (!has) return -SIGSTOP;
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-
-  [[nodiscard]] std::string said() const {
-    std::ostringstream text;
-    text << std::ifstream(log_).rdbuf();
-    return text.str();
-  }
-  [[nodiscard]] bool says(const std::string& word) const {
-    return wait_for([&] { return said().find(word) != std::string::npos; });
-  }
-
- private:
-  const std::filesystem::path log_;
-  pid_t pid_ = -1;
+      : LoggedProgram(
+            DMP_REGISTRY_PROGRAM, arguments,
+            std::filesystem::temp_directory_path() / test::unique_name("dmp-registry-log")) {}
 };
 
 class ProcessTest : public StoreTest {

@@ -84,7 +84,7 @@ TakenPort::TakenPort() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t bytes = sizeof address;
   auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(socket_, generic, bytes) == 0 && listen(socket_, 1) == 0 &&
+  if (bind(socket_, generic, bytes) == 0 && listen(socket_, 16) == 0 &&
       getsockname(socket_, generic, &bytes) == 0) {
     port_ = ntohs(address.sin_port);
   }

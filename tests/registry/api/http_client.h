@@ -46,6 +46,8 @@ class TakenPort {
   TakenPort& operator=(const TakenPort&) = delete;
 
   [[nodiscard]] int port() const { return port_; }
+  // The listening socket; it stays this object's.
+  [[nodiscard]] int fd() const { return socket_; }
 
  private:
   int socket_ = -1;

@@ -6,31 +6,24 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <thread>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/check.h"
 #include "registry/adapters/pqxx_migrations.h"
 #include "registry/api/api_server.h"
+#include "tests/fixtures/logged_program.h"
 #include "tests/fixtures/postgres.h"
 #include "tests/fixtures/waiting.h"
 #include "tests/registry/api/http_client.h"
 #include "tests/registry/api/watch_client.h"
 
-extern char** environ;
-
 namespace dmp::registry {
 namespace {
 
 using Json = nlohmann::json;
+using test::LoggedProgram;
 using test::wait_for;
 
 constexpr const char* kWatch = "/v1/devices?watch=1";
@@ -203,87 +196,28 @@ TEST_F(OwnWatch, says_good_bye_when_it_stops_though_some_take_nothing) {
 
 // --- programs ---
 
-class Program {
- public:
-  // `fd`: given to it as its descriptor 3; -1: none.
-  Program(std::vector<std::string> arguments, std::string log, int fd = -1) : log_(std::move(log)) {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log_.c_str(),
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (fd >= 0) posix_spawn_file_actions_adddup2(&actions, fd, 3);
-    posix_spawn_file_actions_addclosefrom_np(&actions, fd >= 0 ? 4 : 3);
-    std::vector<char*> argv;
-    for (auto& each : arguments) argv.push_back(each.data());
-    argv.push_back(nullptr);
-    DMP_CHECK(posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) == 0);
-    posix_spawn_file_actions_destroy(&actions);
-  }
-  ~Program() {
-    kill();
-    std::filesystem::remove(log_);
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-
-  void kill() {
-    if (pid_ > 0) {
-      ::kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
-    }
-    pid_ = -1;
-  }
-
-  [[nodiscard]] std::string said() const {
-    std::ostringstream text;
-    text << std::ifstream(log_).rdbuf();
-    return text.str();
-  }
-
-  // What its log says after `word`, once it does.
-  [[nodiscard]] int number_after(const std::string& word) const {
-    std::size_t at = std::string::npos;
-    const bool there = wait_for([&] { return (at = said().find(word)) != std::string::npos; });
-    return there ? std::atoi(said().c_str() + at + word.size()) : -1;
-  }
-
- private:
-  const std::string log_;
-  pid_t pid_ = -1;
-};
-
 class Instances : public OwnWatch {
  protected:
   void SetUp() override {
     OwnWatch::SetUp();
     folder_ = std::filesystem::temp_directory_path() / ("dmp-two-" + std::to_string(getpid()));
     std::filesystem::create_directory(folder_);
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t bytes = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    ASSERT_EQ(bind(listener_, generic, bytes), 0);
-    ASSERT_EQ(listen(listener_, 16), 0);
-    ASSERT_EQ(getsockname(listener_, generic, &bytes), 0);
-    port_ = ntohs(address.sin_port);
   }
   void TearDown() override {
-    close(listener_);
     std::filesystem::remove_all(folder_);
     OwnWatch::TearDown();
   }
 
-  std::unique_ptr<Program> registry(const std::string& name) {
-    return std::make_unique<Program>(
-        std::vector<std::string>{DMP_REGISTRY_PROGRAM, "serve", "--roles", "api", "--database",
+  std::unique_ptr<LoggedProgram> registry(const std::string& name) {
+    return std::make_unique<LoggedProgram>(
+        DMP_REGISTRY_PROGRAM,
+        std::vector<std::string>{"serve", "--roles", "api", "--database",
                                  database().connection_string(), "--tokens", tokens_.string(),
                                  "--api-port", "0"},
         folder_ / (name + ".log"));
   }
 
-  std::unique_ptr<Program> proxy(const std::vector<int>& ports) {
+  std::unique_ptr<LoggedProgram> proxy(const std::vector<int>& ports) {
     const auto config = folder_ / "haproxy.cfg";
     {
       std::ofstream file(config);
@@ -296,19 +230,18 @@ class Instances : public OwnWatch {
              << " check inter 500ms fall 3 rise 1\n";
       }
     }
-    return std::make_unique<Program>(
-        std::vector<std::string>{"/usr/sbin/haproxy", "-db", "-f", config.string()},
-        folder_ / "haproxy.log", listener_);
+    return std::make_unique<LoggedProgram>("/usr/sbin/haproxy",
+                                           std::vector<std::string>{"-db", "-f", config.string()},
+                                           folder_ / "haproxy.log", edge_port_.fd());
   }
 
   std::filesystem::path folder_;
-  int listener_ = -1;
-  int port_ = 0;
+  const TakenPort edge_port_;
 };
 
 TEST_F(Instances, killed_hand_their_clients_to_the_others_without_a_gap) {
   if (!std::filesystem::exists("/usr/sbin/haproxy")) GTEST_SKIP() << "there is no haproxy";
-  std::vector<std::unique_ptr<Program>> registries;
+  std::vector<std::unique_ptr<LoggedProgram>> registries;
   std::vector<int> ports;
   for (const char* name : {"one", "two", "three"}) {
     registries.push_back(registry(name));
@@ -318,7 +251,7 @@ TEST_F(Instances, killed_hand_their_clients_to_the_others_without_a_gap) {
   const auto edge = proxy(ports);
   std::vector<std::unique_ptr<WatchClient>> clients;
   for (int i = 0; i < 4; ++i) {
-    clients.push_back(std::make_unique<WatchClient>(port_, kWatch, "secret"));
+    clients.push_back(std::make_unique<WatchClient>(edge_port_.port(), kWatch, "secret"));
     ASSERT_TRUE(wait_for([&] { return begin(*clients.back()); })) << edge->said();
   }
   const auto all_show = [&](const std::string& reason) {

@@ -52,10 +52,8 @@ class ContractTest(unittest.TestCase):
     def test_replaying_the_topics_from_the_beginning_changes_no_row(self):
         """The agent rests and the registry has left; another one, with a group of its own, reads
         everything again. Only heartbeats may move."""
-        self.stack.lab("agent", "stop")
         self.addCleanup(self.stack.up)
-        eventually(lambda: {raes["presence"].get("reason") for raes in self.stack.get("/v1/raes")["items"]
-                            if raes["rae"] == "rae-lab-1"} == {"rae_lost"}, "the agent has left")
+        self.stack.stop_agent()
         self.stack.settle()
         self.stack.kill("registry", signal.SIGTERM)
         before = self.row_versions()

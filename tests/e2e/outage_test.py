@@ -44,8 +44,7 @@ class OutageTest(unittest.TestCase):
     def test_a_killed_agent_makes_its_devices_unknown_until_it_is_back(self):
         eventually(lambda: self.stack.devices(schedulable="true"), "some device is schedulable")
         self.stack.lab("agent", "kill")
-        eventually(lambda: {(d["presence"]["status"], d["presence"].get("reason"))
-                            for d in self.stack.devices()} == {("unknown", "rae_lost")},
+        eventually(lambda: self.stack.presences() == {("unknown", "rae_lost")},
                    "every device is unknown (rae_lost)", within_s=60)
         for device in self.stack.devices():
             self.assertFalse(device["schedulable"])
@@ -57,9 +56,7 @@ class OutageTest(unittest.TestCase):
         self.agree()
 
     def test_a_stopped_agent_says_so_itself(self):
-        self.stack.lab("agent", "stop")
-        eventually(lambda: {d["presence"].get("reason") for d in self.stack.devices()} == {"rae_lost"},
-                   "every device is unknown (rae_lost)", within_s=30)
+        self.stack.stop_agent()
         self.stack.lab("agent", "start")
         self.agree()
 
@@ -88,9 +85,7 @@ class OutageTest(unittest.TestCase):
     def test_the_registry_stops_cleanly_and_resumes_where_it_committed(self):
         """Nothing comes twice: it takes no more records than were written since it had taken all.
         The agent rests meanwhile, or that would never be."""
-        self.stack.lab("agent", "stop")
-        eventually(lambda: {d["presence"].get("reason") for d in self.stack.devices()} == {"rae_lost"},
-                   "the agent's last word is listed")
+        self.stack.stop_agent()
         before = self.all_records()  # all of them taken, once it has settled
         self.stack.settle()
         self.stack.kill("registry", signal.SIGTERM)

@@ -52,6 +52,12 @@ class Stack:
     def lab(self, *words):
         return self.dmp("lab", *words)
 
+    def stop_agent(self):
+        """Back when its last word is listed, for every device."""
+        self.lab("agent", "stop")
+        eventually(lambda: self.presences() == {("unknown", "rae_lost")},
+                   "every device of the stopped agent is unknown (rae_lost)", within_s=60)
+
     def parts(self):
         return json.loads(self.dmp("status", "--json", check=False).stdout)["parts"]
 
@@ -100,6 +106,10 @@ class Stack:
             cursor = page.get("next")
             if not cursor:
                 return items
+
+    def presences(self):
+        """(status, reason) of the lab's devices, each once."""
+        return {(item["presence"]["status"], item["presence"].get("reason")) for item in self.devices()}
 
     # What a device of the lab is called in the list: by its MAC address.
 

@@ -11,12 +11,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "registry/adapters/pqxx_migrations.h"
-#include "registry/api/api_server.h"
 #include "tests/fixtures/logged_program.h"
-#include "tests/fixtures/postgres.h"
 #include "tests/fixtures/waiting.h"
 #include "tests/registry/api/http_client.h"
+#include "tests/registry/api/own_server.h"
 #include "tests/registry/api/watch_client.h"
 
 namespace dmp::registry {
@@ -27,16 +25,11 @@ using test::LoggedProgram;
 using test::wait_for;
 
 constexpr const char* kWatch = "/v1/devices?watch=1";
-// SHA-256 of "secret".
-constexpr const char* kSecret = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
-class OwnWatch : public testing::Test {
+class OwnWatch : public OwnServer {
  protected:
   void SetUp() override {
-    std::signal(SIGPIPE, SIG_IGN);  // libpq writes to sockets whose peer may be gone
-    const auto migrated = migrate(database().connection_string());
-    ASSERT_TRUE(migrated) << migrated.error().message;
-    database().execute("TRUNCATE rae, device, device_session, device_state, ingest, bridge");
+    OwnServer::SetUp();
     // The registry is up to date and the RAE heard of, for longer than any test.
     database().execute(
         "INSERT INTO ingest (topic, partition, beat_at) VALUES"
@@ -46,13 +39,6 @@ class OwnWatch : public testing::Test {
         " ('lab-1', 1, 'online', CAST(extract(epoch FROM now()) * 1000000 AS BIGINT) + 3600000000,"
         " 1)");
     add_devices(100);
-    write_tokens("*");
-  }
-  void TearDown() override { std::filesystem::remove(tokens_); }
-
-  static const test::TestDatabase& database() {
-    static const test::TestDatabase database;
-    return database;
   }
 
   static void add_devices(int count) {
@@ -80,30 +66,10 @@ class OwnWatch : public testing::Test {
     return true;
   }
 
-  void write_tokens(const std::string& rae, const std::string& sha256 = kSecret) const {
-    std::ofstream(tokens_) << R"({"tokens":[{"sha256":")" << sha256
-                           << R"(","subject":"x","role":"viewer","raes":[")" << rae << R"("]}]})";
-    std::filesystem::permissions(
-        tokens_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-  }
-
-  void run(ApiOptions options = {}) {
-    options.database = database().connection_string();
-    options.tokens = tokens_.string();
-    server_ = std::make_unique<ApiServer>(std::move(options), metrics_);
-    ASSERT_TRUE(server_->run());
-    ASSERT_TRUE(wait_for([&] { return server_->ready().good; }));
-  }
-
   static bool begin(WatchClient& client) {
     return client.connect() == 200 &&
            client.receive_until([&] { return client.list.count("synced") > 0; });
   }
-
-  const std::filesystem::path tokens_ =
-      std::filesystem::temp_directory_path() / ("dmp-watch-" + std::to_string(getpid()));
-  Metrics metrics_;
-  std::unique_ptr<ApiServer> server_;
 };
 
 TEST_F(OwnWatch, serves_so_many_clients_and_tells_the_others_what_to_do) {

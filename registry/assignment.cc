@@ -67,6 +67,11 @@ std::vector<PartitionOffset> Assignment::take_last() {
   return offsets;
 }
 
+void Assignment::committed() {
+  std::lock_guard lock(mutex_);
+  tracker_.committed();
+}
+
 void Assignment::commit_failed(const std::vector<PartitionOffset>& offsets) {
   std::lock_guard lock(mutex_);
   tracker_.commit_failed(offsets, clock_.steady());
@@ -136,19 +141,24 @@ bool Assignment::given_up(Turn turn) const {
   return !open_ || turn != turn_;
 }
 
-void Assignment::done(Turn turn, const std::vector<Record>& records) {
+std::int64_t Assignment::done(Turn turn, const std::vector<Record>& records) {
   std::lock_guard lock(mutex_);
-  if (turn != turn_) return;
+  if (turn != turn_) return 0;
+  std::int64_t missing = 0;
   std::map<Partition, std::size_t> counts;
   std::map<Partition, const Record*> last;
   for (const Record& record : records) {
     ++counts[record.partition];
-    last[record.partition] = &record;
+    const Record*& before = last[record.partition];
+    const auto next = before != nullptr ? before->offset + 1 : tracker_.position(record.partition);
+    if (next) missing += std::max<std::int64_t>(0, record.offset - *next);
+    before = &record;
   }
   for (const auto& [partition, record] : last) {
     tracker_.done(partition, record->offset + 1, counts[partition], clock_.steady());
     paces_[partition].newest_ms = record->timestamp_ms;
   }
+  return missing;
 }
 
 }  // namespace dmp::registry

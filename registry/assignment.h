@@ -40,6 +40,7 @@ class Assignment {
   // What was done and not asked to be committed; then forgets the partitions: a commit for one that
   // is no longer ours makes the group throw this member out.
   std::vector<PartitionOffset> take_last();
+  void committed();
   void commit_failed(const std::vector<PartitionOffset>& offsets);
 
   // How far behind a partition is.
@@ -65,7 +66,9 @@ class Assignment {
   bool wait(Turn turn, std::chrono::milliseconds delay);
   [[nodiscard]] bool given_up(Turn turn) const;
   // Everything in `records` is stored or in dead letters. `records` are in the order they came.
-  void done(Turn turn, const std::vector<Record>& records);
+  // Returns how many offsets are missing before and between them: nothing in these topics is ever
+  // compacted away, so they were removed, or broken, before they could be read.
+  std::int64_t done(Turn turn, const std::vector<Record>& records);
 
  private:
   struct Pace {

@@ -21,13 +21,16 @@ const std::vector<double> kSecondBounds = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1
 IngestMetrics::IngestMetrics(Metrics& metrics)
     : fetched_records(metrics.gauge("dmp_ingest_fetched_records", "Fetched and not yet taken")),
       uncommitted_age_seconds(metrics.gauge("dmp_ingest_uncommitted_age_seconds",
-                                            "Age of the oldest stored and uncommitted record")),
+                                            "Age of the oldest stored record whose commit Kafka "
+                                            "has not answered")),
       memory_bound_bytes(metrics.gauge("dmp_ingest_memory_bound_bytes",
                                        "What the settings let ingest take, with its partitions")),
       commit_seconds(metrics.histogram("dmp_ingest_commit_seconds", "Asked to answered by Kafka",
                                        kSecondBounds)),
       commits(metrics.counter("dmp_ingest_commits_total", "Offset commit requests")),
       commit_failures(metrics.counter("dmp_ingest_commit_failures_total", "Of those, failed")),
+      records_missing(metrics.counter("dmp_ingest_records_missing_total",
+                                      "Removed or broken before they could be read")),
       rebalances(metrics.counter("dmp_ingest_rebalances_total", "Times partitions were assigned")),
       restarts(metrics.counter("dmp_ingest_restarts_total", "Times the consumer was made anew")),
       resyncs(metrics.counter("dmp_ingest_resyncs_total", "Agents told where the cloud stands")),
@@ -99,13 +102,21 @@ void IngestMetrics::flowed(const Flow& before, const Flow& now) {
   fetched_total_.add(at_least_0(now.records - before.records));
   fetched_bytes_.add(at_least_0(now.bytes - before.bytes));
   coordinator_bytes_.add(at_least_0(now.coordinator_bytes - before.coordinator_bytes));
-  for (const QueueDepth& queue : now.queues) {
-    const MetricLabels labels = labels_of(queue.partition);
-    metrics_.gauge("dmp_ingest_queue_records", "Fetched and not yet taken", labels)
-        .set(static_cast<double>(queue.records));
-    metrics_.gauge("dmp_ingest_queue_bytes", "Payload bytes of those", labels)
-        .set(static_cast<double>(queue.bytes));
+  for (const QueueDepth& queue : before.queues) {
+    const auto is_same = [&](const QueueDepth& other) {
+      return other.partition == queue.partition;
+    };
+    if (std::ranges::none_of(now.queues, is_same)) queue_depth({queue.partition, 0, 0});
   }
+  for (const QueueDepth& queue : now.queues) queue_depth(queue);
+}
+
+void IngestMetrics::queue_depth(const QueueDepth& queue) {
+  const MetricLabels labels = labels_of(queue.partition);
+  metrics_.gauge("dmp_ingest_queue_records", "Fetched and not yet taken", labels)
+      .set(static_cast<double>(queue.records));
+  metrics_.gauge("dmp_ingest_queue_bytes", "Payload bytes of those", labels)
+      .set(static_cast<double>(queue.bytes));
 }
 
 void IngestMetrics::halted(std::size_t lane, bool is_halted) {
@@ -122,5 +133,7 @@ void IngestMetrics::lag(const Partition& partition, std::int64_t records, double
   metrics_.gauge("dmp_ingest_lag_seconds", "Age of the oldest record not stored yet", labels)
       .set(seconds);
 }
+
+void IngestMetrics::given_up(const Partition& partition) { lag(partition, 0, 0); }
 
 }  // namespace dmp::registry

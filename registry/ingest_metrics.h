@@ -25,6 +25,8 @@ class IngestMetrics {
   // What came between two looks at one consumer.
   void flowed(const Flow& before, const Flow& now);
   void lag(const Partition& partition, std::int64_t records, double seconds);
+  // Another member's from now on: what is told of it ends at 0.
+  void given_up(const Partition& partition);
 
   Gauge fetched_records;
   Gauge uncommitted_age_seconds;
@@ -32,12 +34,15 @@ class IngestMetrics {
   Histogram commit_seconds;
   Counter commits;
   Counter commit_failures;
+  Counter records_missing;
   Counter rebalances;
   Counter restarts;
   Counter resyncs;
   Counter resyncs_lost;
 
  private:
+  void queue_depth(const QueueDepth& queue);
+
   Metrics& metrics_;
   Counter batches_;
   Counter rows_written_;

@@ -14,8 +14,9 @@ Lane::Lane(std::size_t number, Shared shared, DeviceStore& store)
       shared_(shared),
       store_(store),
       backoff_(shared.limits.retry, number),
+      statement_size_(shared.limits.batch.records),
       guard_(shared.limits.poison) {
-  not_halted();
+  forget_troubles();  // of the lane of this number before it
 }
 
 void Lane::run(RecordSource& source) {
@@ -30,7 +31,8 @@ void Lane::run(RecordSource& source) {
       shared_.metrics.credit(number_, shared_.limits.batch);
       if (left.left()) shared_.assignment.wait(*turn, shared_.limits.rest);
     }
-    beat(source);
+    // A stop waits for this turn: it must not begin to wait for the database once more.
+    shared_.assignment.given_up(*turn) ? forget_troubles() : beat(source);
     shared_.assignment.leave(number_);
   }
 }
@@ -46,14 +48,20 @@ void Lane::work(Turn turn, const std::vector<Record>& records) {
     return std::pair(letter.record.partition, letter.record.offset);
   });
   if (!bury(turn, letters)) return;
-  shared_.assignment.done(turn, records);
+  if (const std::int64_t missing = shared_.assignment.done(turn, records); missing > 0) {
+    shared_.metrics.records_missing.add(static_cast<double>(missing));
+    log_error("records_missing",
+              {{"lane", number_},
+               {"records", missing},
+               {"way_out", "agents send everything again within the hour; history has a gap"}});
+  }
   shared_.resyncs.tell(behind_, store_);
 }
 
 bool Lane::store_guarded(Turn turn, const std::vector<Record>& records,
                          std::vector<DeadLetter>& letters) {
   while (store(turn, records, letters)) {
-    if (!is_poisoned()) {
+    if (!held_ && !is_poisoned()) {
       guard_.count(tally_, shared_.clock.steady());
       if (is_halted_) not_halted();
       return true;
@@ -62,7 +70,6 @@ bool Lane::store_guarded(Turn turn, const std::vector<Record>& records,
     letters.clear();
     if (!shared_.assignment.wait(turn, shared_.limits.poison_retry)) break;
   }
-  if (is_halted_) not_halted();  // the batch is given up, and the next one may be better
   return false;
 }
 
@@ -90,6 +97,13 @@ void Lane::not_halted() {
   shared_.troubles.set(name_ + " poison", {});
 }
 
+void Lane::forget_troubles() {
+  not_halted();
+  away_since_.reset();
+  shared_.troubles.set(name_, {});
+  shared_.troubles.set(name_ + " dead letters", {});
+}
+
 void Lane::refuse(std::vector<DeadLetter>& letters, DeadLetter letter) {
   tally_.refused(letter.record.key);
   letters.push_back(std::move(letter));
@@ -100,6 +114,7 @@ bool Lane::store(Turn turn, const std::vector<Record>& records, std::vector<Dead
   origins_.clear();
   behind_.clear();
   tally_ = {};
+  held_ = false;
   news_.reserve(records.size());
   for (const Record& record : records) {
     tally_.taken(record.key);
@@ -110,8 +125,8 @@ bool Lane::store(Turn turn, const std::vector<Record>& records, std::vector<Dead
     } else {
       DeadLetter letter{record, news.error().code, news.error().message, {}};
       if (letter.code == kClockAhead) {
-        // One RAE's own fault with a cure of its own: no reason to hold up the others.
         if (auto sender = sender_of(record)) behind_.push_back(std::move(*sender));
+        tally_.clock_ahead(record.key);
         letters.push_back(std::move(letter));
       } else {
         refuse(letters, std::move(letter));
@@ -127,11 +142,25 @@ bool Lane::store_range(Turn turn, Range range, std::vector<DeadLetter>& letters)
       [&](std::size_t culprit) {
         refuse(letters, {*origins_[culprit], "refused_by_database", last_refusal_.message,
                          last_refusal_.sqlstate});
-        return !is_poisoned();  // a batch that is held: no need to find all of them
+        // No need to find all of them. Decided once: a moment later the guard may see it otherwise,
+        // and what is behind the culprit has not been stored.
+        held_ = is_poisoned();
+        return !held_;
       });
 }
 
 Attempt Lane::write(Turn turn, Range range) {
+  while (range.size() > 0) {
+    const Range part{range.begin, std::min(range.end, range.begin + statement_size_.records())};
+    const auto attempt = write_at_once(turn, part);
+    if (!attempt) continue;
+    if (*attempt != Attempt::kStored) return *attempt;
+    range.begin = part.end;
+  }
+  return Attempt::kStored;
+}
+
+std::optional<Attempt> Lane::write_at_once(Turn turn, Range range) {
   const SteadyTime begin = shared_.clock.steady();
   for (std::size_t i = range.begin; i < range.end; ++i) fold_.add(news_[i]);
   const Rows rows = fold_.take();
@@ -142,6 +171,7 @@ Attempt Lane::write(Turn turn, Range range) {
       shared_.metrics.stored(range.size(), rows, *written, spent.count());
       note_behind(written->behind, range);
       database_works();
+      statement_size_.stored();
       return Attempt::kStored;
     }
     if (written.error().fault == SqlFault::kData) {
@@ -149,6 +179,9 @@ Attempt Lane::write(Turn turn, Range range) {
       return Attempt::kRefused;
     }
     if (!wait_after(turn, written.error())) return Attempt::kGivenUp;
+    if (written.error().sqlstate != kStatementTookTooLong) continue;
+    statement_size_.took_too_long(range.size());
+    return std::nullopt;
   }
 }
 
@@ -222,7 +255,7 @@ void Lane::beat(RecordSource& source) {
     if (shared_.share.lane_of(lag.partition) != number_) continue;
     beats.push_back({std::string(lag.partition.topic), lag.partition.number, lag.behind.count()});
   }
-  if (beats.empty()) return;
+  if (beats.empty()) return forget_troubles();
   const auto kept = store_.beat(beats);
   kept ? database_works() : database_fails(kept.error());
 }

@@ -1,6 +1,7 @@
 // Lane: one thread that takes batches of its partitions' records and stores them.
 //
-// While the database is away it holds its batch and tries again; Kafka is not touched. A record
+// While the database is away it holds its batch and tries again; Kafka is not touched. While it is
+// so slow that it ends a batch's statement, smaller ones are sent. A record
 // that cannot be decoded or stored goes to dead letters, and only then counts as done. A lane that
 // meets a configuration error, or more bad records than a few (core/poison_guard.h), says so
 // loudly, keeps its batch and tries again every 30 s.
@@ -19,6 +20,7 @@
 #include "registry/core/bisect.h"
 #include "registry/core/lane_share.h"
 #include "registry/core/poison_guard.h"
+#include "registry/core/statement_size.h"
 #include "registry/ingest_metrics.h"
 #include "registry/ports.h"
 #include "registry/resyncs.h"
@@ -80,7 +82,11 @@ class Lane {
 
   // Tries until the rows are stored or one of them is to blame.
   Attempt write(Turn turn, Range range);
+  // By one statement; nothing: it takes too long, smaller ones are needed.
+  std::optional<Attempt> write_at_once(Turn turn, Range range);
   bool wait_after(Turn turn, const SqlError& error);
+  // Without a batch and partitions it knows no more how database and dead letters do.
+  void forget_troubles();
   void database_works();
   void database_fails(const SqlError& error);
 
@@ -89,8 +95,10 @@ class Lane {
   Shared shared_;
   DeviceStore& store_;
   Backoff backoff_;
+  StatementSize statement_size_;
   PoisonGuard guard_;
   bool is_halted_ = false;
+  bool held_ = false;  // the batch in hand: not all of it was tried
   Fold fold_;
   SteadyTime last_beat_{};
   SqlError last_refusal_;

@@ -97,6 +97,8 @@ void Membership::assigned(const std::vector<Start>& starts) {
   const auto bound = parts_.memory.bytes(starts.size());
   parts_.metrics.memory_bound_bytes.set(static_cast<double>(bound));
   log_info("partitions_assigned", {{"count", starts.size()}, {"memory_bound_bytes", bound}});
+  ours_.clear();
+  for (const Start& start : starts) ours_.push_back(start.partition);
   assignment_.open(starts);
 }
 
@@ -107,11 +109,14 @@ std::vector<PartitionOffset> Membership::revoked() {
     log_warning("lanes_late", {{"effect", "their batches come again"}});
   }
   auto offsets = assignment_.take_last();
+  for (const Partition& partition : ours_) parts_.metrics.given_up(partition);
+  ours_.clear();
   log_info("partitions_revoked", {{"committing", offsets.size()}});
   return offsets;
 }
 
 void Membership::commit_answered(std::chrono::steady_clock::duration after) {
+  assignment_.committed();
   parts_.metrics.commit_seconds.observe(std::chrono::duration<double>(after).count());
 }
 

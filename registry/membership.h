@@ -56,6 +56,7 @@ class Membership final : private AssignmentListener {
   Assignment assignment_;
   std::vector<std::unique_ptr<DeviceStore>> stores_;
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<Partition> ours_;
   Flow last_flow_;
   SteadyTime last_observation_{};
   bool leaving_ = false;

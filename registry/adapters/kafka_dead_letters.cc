@@ -14,6 +14,11 @@ namespace {
 constexpr const char* kMessageTimeoutMs = "3000";
 constexpr std::chrono::milliseconds kPatience{5000};
 constexpr std::size_t kReasonBytesMax = 1024;
+// With what is added, a record as large as Kafka takes would be too large to be kept, and its lane
+// would wait for ever. The source topic still has all of it.
+constexpr std::size_t kValueBytesMax = 256 * 1024;
+constexpr std::size_t kKeyBytesMax = 4 * 1024;
+constexpr std::size_t kHeaderBytesMax = 64 * 1024;  // of the record's own
 
 // One call of put. Reports may come after it gave up waiting, so every report owns a share.
 struct Delivery {
@@ -30,8 +35,17 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
 
 KafkaHeaders headers_of(const DeadLetter& letter) {
   const Record& record = letter.record;
-  KafkaHeaders headers(rd_kafka_headers_new(record.headers.size() + 7));
-  for (const Header& header : record.headers) add_header(headers, header.name, header.value);
+  KafkaHeaders headers(rd_kafka_headers_new(record.headers.size() + 8));
+  std::size_t left = kHeaderBytesMax;
+  for (const Header& header : record.headers) {
+    const std::size_t bytes = header.name.size() + header.value.size();
+    if (bytes > left) break;
+    left -= bytes;
+    add_header(headers, header.name, header.value);
+  }
+  if (record.value.size() > kValueBytesMax) {
+    add_header(headers, kafka::kPayloadBytes, std::to_string(record.value.size()));
+  }
   const std::string partition = std::to_string(record.partition.number);
   const std::string offset = std::to_string(record.offset);
   add_header(headers, kafka::kReasonCode, letter.code);
@@ -51,7 +65,8 @@ Status send(rd_kafka_t* client, const DeadLetter& letter,
   auto share = std::make_unique<std::shared_ptr<Delivery>>(delivery);
   ++delivery->open;  // before: another thread may poll the report at once
   const KafkaError error =
-      produce(client, topic, letter.record.key, letter.record.value, headers, share.get());
+      produce(client, topic, letter.record.key.substr(0, kKeyBytesMax),
+              letter.record.value.substr(0, kValueBytesMax), headers, share.get());
   if (error) {
     --delivery->open;
     return fail("kafka", topic + ": " + rd_kafka_error_string(error.get()), Retry::kYes);

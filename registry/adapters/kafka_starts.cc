@@ -42,6 +42,13 @@ std::vector<bool> look_up_starts(rd_kafka_t* client, rd_kafka_topic_partition_li
     const std::int64_t first = low->elems[i].offset;
     const std::int64_t next = high->elems[i].offset;
     if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR || first < 0 || next < 0) continue;
+    if (entry.offset >= 0 && entry.offset < first) {
+      log_error("records_expired",
+                {{"topic", entry.topic},
+                 {"partition", entry.partition},
+                 {"records", first - entry.offset},
+                 {"effect", "removed before they were read; history has a gap"}});
+    }
     // Committed beyond the end: the topic was made anew, so everything in it is news.
     if (entry.offset < first || entry.offset > next) entry.offset = first;
     known[static_cast<std::size_t>(i)] = true;

@@ -33,7 +33,7 @@ struct Parameter {
 };
 
 constexpr std::array<Parameter, 5> kBounds = {{
-    {"connect_timeout", "5", "5"},
+    {"connect_timeout", "3", "3"},
     {"keepalives_idle", "15", "15"},
     {"tcp_user_timeout", "15000", "15000"},
     {"options", "'-c statement_timeout=10000 -c client_min_messages=warning'",

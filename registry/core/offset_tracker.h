@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
@@ -35,12 +36,14 @@ class OffsetTracker {
   [[nodiscard]] std::vector<PartitionOffset> take_due(SteadyTime now);
   // What was done and not asked to be committed.
   [[nodiscard]] std::vector<PartitionOffset> take_all(SteadyTime now);
+  // Kafka has the oldest commit that was asked for.
+  void committed();
   // A commit that failed is due again.
   void commit_failed(const std::vector<PartitionOffset>& offsets, SteadyTime now);
 
   // Next offset to be done, if known.
   [[nodiscard]] std::optional<std::int64_t> position(const Partition& partition) const;
-  // How long the oldest done record waits to be committed; zero if none does.
+  // How long the oldest done record waits until Kafka has its commit; zero if none does.
   [[nodiscard]] std::chrono::milliseconds uncommitted_age(SteadyTime now) const;
 
  private:
@@ -51,7 +54,9 @@ class OffsetTracker {
 
   std::map<Partition, Place> places_;
   std::size_t waiting_records_ = 0;
-  std::optional<SteadyTime> waiting_since_;
+  std::optional<SteadyTime> waiting_since_;  // to be asked for
+  std::optional<SteadyTime> done_since_;  // the oldest of those, also if asked for in vain before
+  std::deque<SteadyTime> asked_since_;    // likewise, of each commit that is not answered
   std::optional<SteadyTime> last_commit_;
 };
 

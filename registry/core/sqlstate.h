@@ -23,4 +23,7 @@ SqlFault classify_sqlstate(std::string_view sqlstate);
 
 std::string_view name_of(SqlFault fault);
 
+// The database ended a statement that took longer than it may (or somebody cancelled it).
+inline constexpr std::string_view kStatementTookTooLong = "57014";
+
 }  // namespace dmp::registry

@@ -97,6 +97,12 @@ class FakeStore final : public DeviceStore {
     refused_model_ = model;
   }
 
+  // Larger writes take too long.
+  void slow_above(std::size_t count) {
+    std::lock_guard lock(mutex_);
+    slow_above_ = count;
+  }
+
   // Nothing is refused any more from the next write of at least `count` sessions on: between two
   // looks at a batch, never in the middle of one.
   void mend_before_batch_of(std::size_t count) {
@@ -122,6 +128,9 @@ class FakeStore final : public DeviceStore {
     if (failures_ > 0) {
       --failures_;
       return failure_;
+    }
+    if (rows.updates.sessions.size() > slow_above_) {
+      return SqlError{SqlFault::kTransient, std::string(kStatementTookTooLong), "took too long"};
     }
     for (const SessionRow& row : rows.updates.sessions) {
       if (row.facets.identity && !refused_model_.empty() &&
@@ -184,6 +193,7 @@ class FakeStore final : public DeviceStore {
   SqlError failure_;
   int failures_ = 0;
   std::string refused_model_;
+  std::size_t slow_above_ = std::numeric_limits<std::size_t>::max();
   std::size_t mend_at_ = std::numeric_limits<std::size_t>::max();
   std::map<std::string, Beat> beats_;
 };

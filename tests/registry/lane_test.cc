@@ -1,4 +1,5 @@
 // One lane on fakes: what counts as done, and when.
+#include <atomic>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -105,6 +106,26 @@ TEST_F(LaneTest, gives_a_waiting_batch_up_when_its_partitions_go) {
   ASSERT_TRUE(wait_for([&] { return !troubles_.text().empty(); }));
   EXPECT_TRUE(assignment_.close(std::chrono::seconds(60)));
   EXPECT_EQ(assignment_.take_last(), std::vector<PartitionOffset>{});
+  EXPECT_EQ(troubles_.text(), "") << "it does not know any more";
+}
+
+TEST_F(LaneTest, forgets_that_dead_letters_are_away_with_the_batch_that_needed_them) {
+  dead_letters_.fail_next(1'000'000);
+  auto records = changes(1);
+  records[0].value = "{";
+  source_.push(std::move(records));
+  start();
+  ASSERT_TRUE(wait_for([&] { return !troubles_.text().empty(); }));
+  EXPECT_TRUE(assignment_.close(std::chrono::seconds(60)));
+  EXPECT_EQ(troubles_.text(), "");
+}
+
+TEST_F(LaneTest, begins_without_the_troubles_of_the_lane_before_it) {
+  troubles_.set("lane 0", "database down: it was");
+  troubles_.set("lane 0 dead letters", "dead letters: they were");
+  troubles_.set("kafka", "Kafka down: it is");
+  const Lane next = lane_with({}, store_);
+  EXPECT_EQ(troubles_.text(), "Kafka down: it is");
 }
 
 TEST_F(LaneTest, finds_the_record_the_database_refuses_and_stores_the_rest) {
@@ -121,6 +142,19 @@ TEST_F(LaneTest, finds_the_record_the_database_refuses_and_stores_the_rest) {
   EXPECT_EQ(letters[0].record.offset, 17);
   EXPECT_EQ(letters[0].code, "refused_by_database");
   EXPECT_EQ(letters[0].sqlstate, "23514");
+}
+
+TEST_F(LaneTest, stores_a_batch_in_parts_that_a_slow_database_can_store_in_time) {
+  store_.slow_above(3);
+  auto records = changes(100);
+  records[50].value = "{";
+  source_.push(std::move(records));
+  start();
+  ASSERT_TRUE(wait_for([&] { return done(100); }));
+  end();
+  EXPECT_EQ(store_.sessions.size(), 99U);
+  EXPECT_EQ(dead_letters_.letters().size(), 1U);
+  EXPECT_EQ(troubles_.text(), "");
 }
 
 TEST_F(LaneTest, buries_bad_records_in_the_order_of_their_partition_however_they_are_bad) {
@@ -269,6 +303,22 @@ TEST_F(LaneTest, is_not_halted_by_one_agent_whose_clock_is_ahead) {
   EXPECT_EQ(troubles_.text(), "");
 }
 
+TEST_F(LaneTest, is_halted_when_the_clocks_of_all_agents_seem_ahead_for_the_bridges_is_behind) {
+  assignment_.open({{kPartition, 0}, {kAgents, 0}});
+  std::vector<Record> records;
+  for (int i = 0; i < 200; ++i) {
+    const RaeSerial rae = rae_named("rae-" + std::to_string(i % 10));
+    records.push_back(presence_now(clock_, rae, clock_.wall_us() + 7'200'000'000 + i));
+  }
+  source_.push(std::move(records));
+  start();
+  ASSERT_TRUE(wait_for([&] { return !troubles_.text().empty(); }));
+  EXPECT_NE(troubles_.text().find("clock_ahead"), std::string::npos) << troubles_.text();
+  end();
+  EXPECT_TRUE(dead_letters_.letters().empty());
+  EXPECT_EQ(assignment_.take_last(), std::vector<PartitionOffset>{}) << "it keeps its batch";
+}
+
 TEST_F(LaneTest, goes_on_when_an_agent_cannot_be_told) {
   assignment_.open({{kPartition, 0}, {kAgents, 0}});
   sender_.refusing = true;
@@ -280,6 +330,56 @@ TEST_F(LaneTest, goes_on_when_an_agent_cannot_be_told) {
   end();
   EXPECT_EQ(store_.sessions.size(), 3U);
 }
+
+// Passes a minute, after which the guard has forgotten everything, at every so many calls.
+class JumpingClock final : public Clock {
+ public:
+  explicit JumpingClock(int every) : every_(every) {}
+  [[nodiscard]] std::int64_t wall_us() const override { return clock_.wall_us(); }
+  [[nodiscard]] SteadyTime steady() const override {
+    return clock_.steady() + std::chrono::minutes(calls_++ / every_);
+  }
+
+ private:
+  const SystemClock clock_;
+  const int every_;
+  mutable std::atomic<int> calls_ = 0;
+};
+
+// 99 records that do not decode, then a batch whose first refused record is one too many.
+std::vector<Record> up_to_the_guards_limit(std::vector<Record> records) {
+  for (std::size_t i = 0; i < 99; ++i) records[i].value = "{";
+  return records;
+}
+
+class GuardedLane : public LaneTest, public testing::WithParamInterface<int> {};
+
+TEST_P(GuardedLane, counts_nothing_as_done_that_it_neither_stored_nor_buried) {
+  const JumpingClock clock(GetParam());
+  const LaneLimits limits{.batch = {120, 1 << 20},
+                          .retry = {milliseconds(1), milliseconds(2), 0},
+                          .poison_retry = milliseconds(1),
+                          .patience = milliseconds(5),
+                          .rest = milliseconds(1),
+                          .beats = false};
+  Lane lane(
+      0, {clock, assignment_, dead_letters_, ingest_metrics_, troubles_, resyncs_, {1, 1}, limits},
+      store_);
+  auto records = up_to_the_guards_limit(changes(200));
+  for (std::size_t i = 140; i < 150; ++i) {
+    const int session = static_cast<int>(i) + 1;
+    records[i] = change(session, session, "cursed");
+  }
+  store_.refuse_model("cursed");
+  source_.push(std::move(records));
+  thread_ = std::jthread([&] { lane.run(source_); });
+  ASSERT_TRUE(wait_for([&] { return done(200); }));
+  end();
+  EXPECT_EQ(store_.sessions.size(), 91U);
+  EXPECT_EQ(dead_letters_.letters().size(), 109U);
+}
+
+INSTANTIATE_TEST_SUITE_P(WhateverTheMoment, GuardedLane, testing::Range(1, 60));
 
 TEST(Assignment, ignores_what_a_turn_reports_after_its_partitions_were_given_up) {
   const SystemClock clock;
@@ -294,6 +394,22 @@ TEST(Assignment, ignores_what_a_turn_reports_after_its_partitions_were_given_up)
   assignment.done(*turn, {record});
   EXPECT_TRUE(assignment.given_up(*turn));
   EXPECT_EQ(assignment.take_last(), std::vector<PartitionOffset>{});
+}
+
+TEST(Assignment, counts_the_offsets_that_are_missing) {
+  const SystemClock clock;
+  Assignment assignment(clock);
+  assignment.open({{kPartition, 10}});
+  const auto turn = assignment.enter(0);
+  const auto at = [](std::int64_t offset) {
+    Record record;
+    record.partition = kPartition;
+    record.offset = offset;
+    return record;
+  };
+  EXPECT_EQ(assignment.done(*turn, {at(10), at(11)}), 0);
+  EXPECT_EQ(assignment.done(*turn, {at(14), at(15), at(17)}), 3);
+  EXPECT_EQ(assignment.done(*turn, {at(0)}), 0) << "the topic was made anew";
 }
 
 TEST(Assignment, an_end_wakes_the_lanes_that_wait_to_enter) {

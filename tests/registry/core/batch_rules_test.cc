@@ -33,7 +33,23 @@ TEST(OffsetTracker, asks_for_one_commit_of_all_partitions_a_second_after_the_fir
   EXPECT_EQ(tracker.uncommitted_age(at(999)), milliseconds(999));
   EXPECT_EQ(tracker.take_due(at(1000)), (Offsets{{kOne, 12}, {kTwo, 7}}));
   EXPECT_EQ(tracker.take_due(at(9000)), Offsets{}) << "nothing new";
+  EXPECT_EQ(tracker.uncommitted_age(at(9000)), milliseconds(9000)) << "asked for is not committed";
+  tracker.committed();
   EXPECT_EQ(tracker.uncommitted_age(at(9000)), milliseconds(0));
+}
+
+TEST(OffsetTracker, tells_how_long_the_oldest_record_waits_however_often_its_commit_fails) {
+  OffsetTracker tracker;
+  tracker.assign(kOne, 0);
+  tracker.done(kOne, 5, 5, at(0));
+  const auto asked = tracker.take_due(at(1000));
+  tracker.done(kOne, 6, 1, at(1050));
+  tracker.commit_failed(asked, at(1100));
+  EXPECT_EQ(tracker.uncommitted_age(at(1100)), milliseconds(1100));
+  EXPECT_EQ(tracker.take_due(at(2100)), (Offsets{{kOne, 6}}));
+  EXPECT_EQ(tracker.uncommitted_age(at(3000)), milliseconds(3000));
+  tracker.committed();
+  EXPECT_EQ(tracker.uncommitted_age(at(3000)), milliseconds(0));
 }
 
 TEST(OffsetTracker, commits_sooner_under_load_but_never_twice_within_half_a_second) {

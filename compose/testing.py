@@ -33,6 +33,8 @@ class Round:
     only: str = ANY  # names of tests to run and to leave out, as regular expressions
     skip: str = "^$"
     talks: bool = False  # one long test that tells its own progress, sentence by sentence
+    timeout_s: int = 300  # of a test that names none itself
+    settings: tuple = ()  # environment variables of its own
 
     @property
     def needs_servers(self):
@@ -42,7 +44,8 @@ class Round:
     def ctest(self):
         """The command line that runs its tests."""
         chosen = ["-L", f"^({'|'.join(self.labels)})$", "-R", self.only, "-E", self.skip]
-        return ["ctest", "--preset", self.preset, "--no-tests=error", *chosen, *["-V"] * self.talks]
+        timeout = ["--timeout", str(self.timeout_s)]
+        return ["ctest", "--preset", self.preset, "--no-tests=error", *timeout, *chosen, *["-V"] * self.talks]
 
 
 ROUNDS = {
@@ -53,6 +56,17 @@ ROUNDS = {
     "asan": Round("asan", ("unit", "contract"), skip=PYTHON_TESTS),
     # Pure code and the shared base: the client libraries bring threads it cannot see into.
     "tsan": Round("tsan", ("unit",), only="^base|_core|registry_lane"),
+    # What the other rounds do in small.
+    "long": Round("dev", ("contract",), only="^registry_(process|ingest|store|watch_contract)_test$|^bridge_faults_test$",
+                  timeout_s=3600, settings=(
+                      ("DMP_FAULT_SECONDS", "60"),  # Kafka is away so long
+                      ("DMP_KILLS", "10"),  # of a registry between storing and committing
+                      ("DMP_POISON_RECORDS", "300000"),
+                      ("DMP_STORM_SECONDS", "120"),  # a member joins, leaves or dies every 2 s
+                      ("DMP_WATCH_CHURN_S", "600"),  # clients of a watch reconnect
+                      ("DMP_ZOMBIE", "1"),  # a registry is frozen past its session
+                      ("RC_PARAMS", "max_success=1000"),  # random histories, into PostgreSQL
+                  )),
 }
 LABELS = (*ROUNDS, "demo", "tidy", "schemathesis")
 DEFAULT = ("unit", "contract", "asan", "tsan", "e2e", "demo")
@@ -123,7 +137,7 @@ def _round(checkout, report, label, environment):
     with report.step(f"test {label}") as step:
         # What `./dmp env` exports for the canary would be settings of its tests.
         typed = {k: v for k, v in os.environ.items() if not k.startswith("DMP_CANARY_")}
-        environment = {**typed, **environment}
+        environment = {**typed, **dict(one.settings), **environment}
         code = follow(one.ctest, log, step, SENTENCE if one.talks else RESULT, cwd=checkout, env=environment)
         found = SUMMARY.search(log.read_text(errors="replace"))
         step.result = f"{found[1]} of {found[2]} failed" if found else "no summary"

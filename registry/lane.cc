@@ -53,7 +53,7 @@ void Lane::work(Turn turn, const std::vector<Record>& records) {
     log_error("records_missing",
               {{"lane", number_},
                {"records", missing},
-               {"way_out", "agents send everything again within the hour; history has a gap"}});
+               {"way_out", "agents send everything again in a while; history keeps a gap"}});
   }
   shared_.resyncs.tell(behind_, store_);
 }

@@ -164,6 +164,10 @@ class HubTest : public testing::Test {
     return list.items().size() == 50;
   }
 
+  bool watches(const std::string& lists) {
+    return metrics_.text().find("dmp_registry_watch_lists " + lists) != std::string::npos;
+  }
+
   bool looks_on() {
     const int before = door_.looks;
     return wait_for([&] { return door_.looks > before + 1; });
@@ -181,14 +185,9 @@ TEST_F(HubTest, does_not_look_for_what_changed_while_nobody_watched) {
   {
     Client client(*hub);
     ASSERT_TRUE(client.begins());
-    ASSERT_TRUE(looks_on());
+    ASSERT_TRUE(wait_for([&] { return watches("1"); }));
   }
-  // It notices at its next tick that nobody watches, and rests.
-  ASSERT_TRUE(wait_for([&] {
-    const int before = door_.looks;
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    return door_.looks == before;
-  }));
+  ASSERT_TRUE(wait_for([&] { return watches("0"); }));
   // As long ago as a night's changes are: behind every look's overlap.
   database_.execute(
       "UPDATE device_state SET changed_at = now() - INTERVAL '1 minute', presence_reason = "

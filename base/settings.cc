@@ -27,12 +27,6 @@ struct Entry {
   CLI::Option* flag = nullptr;
 };
 
-std::string environment_name(const std::string& program, const std::string& setting) {
-  std::string name = program + "_" + setting;
-  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
-  return name;
-}
-
 std::vector<std::string> split_commas(const std::string& text) {
   std::vector<std::string> parts;
   for (std::size_t at = 0; at < text.size();) {
@@ -278,6 +272,12 @@ Result<Settings::Action> Settings::parse(int argc, const char* const* argv) {
   if (!table.check_config) return Action::kRun;
   std::printf("the settings are usable\n");
   return Action::kDone;
+}
+
+std::string environment_name(const std::string& program, const std::string& setting) {
+  std::string name = program + "_" + setting;
+  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return name;
 }
 
 std::optional<int> exit_status(const Result<Settings::Action>& parsed, const std::string& program) {

@@ -65,6 +65,9 @@ class Settings {
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 std::string format_duration(std::chrono::milliseconds duration);
 
+// `DMP_BRIDGE_KAFKA_BROKERS` of program `dmp-bridge` and setting `kafka-brokers`.
+std::string environment_name(const std::string& program, const std::string& setting);
+
 // What every main does with its Settings: prints an error as one line on stderr. The exit status
 // to leave with, or nothing if the program should run.
 std::optional<int> exit_status(const Result<Settings::Action>& parsed, const std::string& program);

@@ -52,12 +52,19 @@ void compare_with_probe(const LatencyHistogram& probe, Report& report) {
 }
 
 void add_probe(const Witness& probe, Report& report) {
-  if (probe.failures > 0 || probe.puback.count() == 0) {
+  const bool silent = probe.failures > 0 || probe.puback.count() == 0;
+  if (silent && anybody_connected(report)) {
     report.warnings.push_back("the Paho probe failed " + std::to_string(probe.failures) +
                               " times and measured " + std::to_string(probe.puback.count()) +
                               " PUBACKs: the fleet's figures have no full second witness");
   }
   compare_with_probe(probe.puback, report);
+}
+
+void judge_in(Report& report, const Budgets& budgets) {
+  if (!anybody_connected(report)) return;
+  report.verdict = judge(report.figures, budgets);
+  if (!limit_of(report)) report.verdict.evidence = {"until then every stage kept its budget"};
 }
 
 std::string ms_text(const LatencyHistogram& histogram, double percent) {
@@ -70,11 +77,13 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
                 const Budgets& budgets, std::vector<Threshold> thresholds) {
   Report report;
   report.run = settings.name;
+  report.broker = settings.broker;
   report.started_at = rfc3339(result.started_us);
   report.interrupted = result.interrupted;
   report.warnings = around.warnings;
   report.seconds = result.tally.seconds();
   report.refused_by = result.tally.refused.all();
+  report.failure = result.tally.refused.foremost();
   report.disconnected_by = result.tally.disconnected.all();
   result.tally.add_figures(report.figures);
   result.watch.add_figures(report.figures, result.burst_end);
@@ -87,11 +96,12 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
   }
   for (const PhaseResult& phase : result.phases) {
     report.phases.push_back({std::string(name_of(phase.plan.phase)), phase.plan.events,
-                             seconds(phase.began), seconds(phase.took), phase.in_time});
+                             seconds(phase.began), seconds(phase.took), phase.in_time, phase.begun,
+                             phase.cut});
   }
-  report.verdict = judge(report.figures, budgets);
+  judge_in(report, budgets);
   for (const Threshold& threshold : thresholds) {
-    if (auto breach = threshold.breach(report.figures)) report.breaches.push_back(*breach);
+    if (auto breach = breach_of(threshold, report)) report.breaches.push_back(*breach);
   }
   report.thresholds = std::move(thresholds);
   report.exit_code = exit_code_of(report);

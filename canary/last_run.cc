@@ -4,11 +4,11 @@
 
 namespace dmp::canary {
 
-void LastRun::made(const Report& report) { show(report.figures, &report.verdict.part); }
+void LastRun::made(const Report& report) { show(report.figures, limit_of(report)); }
 
-void LastRun::not_made() { show({}, nullptr); }
+void LastRun::not_made() { show({}, std::nullopt); }
 
-void LastRun::show(const Figures& figures, const Part* limited_by) {
+void LastRun::show(const Figures& figures, std::optional<Part> limited_by) {
   for (auto& [name, gauge] : figures_) {
     if (!figures.contains(name)) gauge.set(std::numeric_limits<double>::quiet_NaN());
   }
@@ -24,7 +24,7 @@ void LastRun::show(const Figures& figures, const Part* limited_by) {
     metrics_
         .gauge("dmp_canary_limited_by", "1: the part that limited the last run",
                {{"part", std::string(name_of(part))}})
-        .set(limited_by != nullptr && part == *limited_by ? 1 : 0);
+        .set(limited_by == part ? 1 : 0);
   }
 }
 

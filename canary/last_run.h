@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/metrics.h"
@@ -29,7 +30,7 @@ class LastRun {
   [[nodiscard]] std::string text() const { return metrics_.text(); }
 
  private:
-  void show(const Figures& figures, const Part* limited_by);
+  void show(const Figures& figures, std::optional<Part> limited_by);
 
   Metrics& metrics_;
   std::map<std::string, Gauge> figures_;  // ever shown; of a fixed set of names

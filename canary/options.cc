@@ -14,6 +14,16 @@ Status bad(const std::string& setting, const std::string& why) {
   return fail("bad_setting", "setting " + setting + ": " + why);
 }
 
+// Where a setting that is missing comes from.
+std::string given_by(const std::string& setting) {
+  return "give --" + setting + " or " + environment_name("dmp-canary", setting) +
+         "; `./dmp env` prints those of the stack that is up: eval \"$(./dmp env)\"";
+}
+
+Status missing(const std::string& setting) {
+  return bad(setting, "is empty; " + given_by(setting));
+}
+
 double ms(milliseconds duration) { return static_cast<double>(duration.count()); }
 
 void declare_load(Settings& settings, Options& options) {
@@ -89,10 +99,11 @@ Status check_access(const Options& options) {
   if (const auto broker = parse_broker(options.mqtt_uri); !broker) {
     return tl::unexpected(broker.error());
   }
-  if (options.mqtt_ca.empty()) return bad("mqtt-ca", "is empty; see --help");
+  if (options.mqtt_ca.empty()) return missing("mqtt-ca");
   if (auto status = check_url("rest", options.rest, "https://"); !status) return status;
   if (!options.rest.empty() && (options.rest_ca.empty() || options.rest_token.empty())) {
-    return bad("rest", "needs rest-ca and rest-token too");
+    return bad("rest", "needs rest-ca and rest-token too; " +
+                           given_by(options.rest_ca.empty() ? "rest-ca" : "rest-token"));
   }
   if (auto status = check_url("bridge-metrics", options.bridge_metrics, "http://"); !status) {
     return status;
@@ -120,12 +131,13 @@ Status Options::check() const {
     return bad("authority-key", "and authority-certificate belong together; give both or none");
   }
   if (command == kCertificates) {
-    if (authority_key.empty()) return bad("authority-key", "is empty; see --help");
+    if (authority_key.empty()) return missing("authority-key");
     return run.empty() ? bad("run", "is empty; name the run they are for") : Status();
   }
+  if (auto status = check_access(*this); !status) return status;
   if (run.empty() && authority_key.empty()) {
-    return bad("run",
-               "is empty; name the run that the certificates are for, or give authority-key");
+    return bad("run", "is empty; name the run that the certificates are for, or " +
+                          given_by("authority-key"));
   }
   if (every.count() > 0 && (authority_key.empty() || !run.empty())) {
     return bad("every", "needs authority-key and no run: each run has a name and certificates");
@@ -135,7 +147,7 @@ Status Options::check() const {
       return tl::unexpected(threshold.error().within("setting fail-if"));
     }
   }
-  return check_access(*this);
+  return {};
 }
 
 Load Options::load() const { return {clients, rate, ramp, publish, hold, grace, storm}; }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "canary/core/census.h"
+#include "canary/core/tally.h"
 #include "canary/core/watch.h"
 
 namespace dmp::canary {
@@ -21,7 +22,7 @@ inline constexpr int kFirstRefusal = 0x80;
 struct FleetEvent {
   enum class Kind {
     kConnected,     // code: TCP retransmits until then
-    kRefused,       // before it was connected; text: why
+    kRefused,       // before it was connected; text: why, step: how far it came
     kSubscribed,    // code: granted QoS, or from kFirstRefusal why not
     kAcknowledged,  // PUBACK of `message_id`; code: its reason
     kMessage,       // text: payload
@@ -34,6 +35,7 @@ struct FleetEvent {
   SteadyTime tcp{}, tls{};  // kConnected: when TCP stood, and when TLS did
   int message_id = 0;
   int code = 0;
+  ConnectStep step = ConnectStep::kReach;
   std::string text;
 };
 
@@ -56,7 +58,7 @@ class ClientFleet {
  public:
   virtual ~ClientFleet() = default;
 
-  // Begins to connect. Error: it could not even begin; no event follows.
+  // Begins to connect. Error: nothing could be begun; no event follows.
   virtual Status connect(int client, const Introduction& introduction) = 0;
   virtual Status subscribe(int client, const std::string& topic) = 0;
   // QoS 1. The message id that kAcknowledged will tell.

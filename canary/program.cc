@@ -18,6 +18,7 @@
 #include "canary/adapters/program_metrics.h"
 #include "canary/adapters/report_files.h"
 #include "canary/adapters/rest_cloud.h"
+#include "canary/adapters/tls_context.h"
 #include "canary/assemble.h"
 #include "canary/last_run.h"
 
@@ -44,6 +45,11 @@ Result<std::string> read_token(const std::string& path) {
   return fail("bad_setting", "setting rest-token: " + path + " has no first line to read");
 }
 
+Status check_authorities(const Options& options) {
+  if (auto status = check_authority("mqtt-ca", options.mqtt_ca); !status) return status;
+  return options.rest.empty() ? Status() : check_authority("rest-ca", options.rest_ca);
+}
+
 std::vector<std::string> sample_of(const std::string& run, const Options& options) {
   const std::int64_t count = std::min(options.rest_sample, options.clients);
   std::vector<std::string> serials;
@@ -59,13 +65,15 @@ Status issue(const Options& options, const std::string& run) {
                           std::chrono::duration_cast<std::chrono::seconds>(options.valid));
 }
 
-// The clients' certificates for the time of one run, if it makes its own.
+// The clients' certificates, and their folder, for the time of one run, if it makes its own.
 class OwnIdentities {
  public:
   OwnIdentities(const Options& options, std::string run)
       : options_(options), run_(std::move(run)) {}
   ~OwnIdentities() {
-    if (made_) remove_identities(options_.certificates, run_, options_.identities());
+    if (!made_) return;
+    remove_identities(options_.certificates, run_, options_.identities());
+    remove_folders(folders_);
   }
   OwnIdentities(const OwnIdentities&) = delete;
   OwnIdentities& operator=(const OwnIdentities&) = delete;
@@ -75,6 +83,7 @@ class OwnIdentities {
       return find_identities(options_.certificates, run_, options_.identities());
     }
     made_ = true;
+    folders_ = missing_folders(options_.certificates);
     return issue(options_, run_);
   }
 
@@ -82,6 +91,7 @@ class OwnIdentities {
   const Options& options_;
   const std::string run_;
   bool made_ = false;
+  std::vector<std::string> folders_;  // that were not there before
 };
 
 ProbeAccess probe_access(const Options& options, const std::string& serial) {
@@ -92,10 +102,14 @@ ProbeAccess probe_access(const Options& options, const std::string& serial) {
 Result<Report> run_once(const Options& options, const std::stop_token& stop) {
   SystemClock clock;
   RunSettings settings{options.run.empty() ? run_name(clock.wall_us()) : options.run,
-                       options.load(), static_cast<std::size_t>(options.payload),
-                       options.connects_at_once, options.connect_timeout};
+                       options.load(),
+                       static_cast<std::size_t>(options.payload),
+                       options.connects_at_once,
+                       options.connect_timeout,
+                       options.mqtt_uri};
   const Preflight preflight = check_machine(look_at_machine(), settings.load);
   if (!preflight.status) return tl::unexpected(preflight.status.error());
+  if (auto status = check_authorities(options); !status) return tl::unexpected(status.error());
   std::string token;
   if (!options.rest.empty()) {
     auto read = read_token(options.rest_token);
@@ -161,6 +175,27 @@ Status write_reports(const Options& options, const Report& report, const Figures
   return first;
 }
 
+// Before anything is begun: a run's figures are not to be lost for a typing error.
+Status check_outputs(const Options& options) {
+  const std::pair<const char*, const std::string&> files[] = {{"json", options.json},
+                                                              {"html", options.html},
+                                                              {"junit", options.junit},
+                                                              {"prometheus", options.prometheus}};
+  for (const auto& [setting, path] : files) {
+    if (path.empty()) continue;
+    if (auto status = check_writable(path); !status) {
+      return tl::unexpected(status.error().within(std::string("setting ") + setting));
+    }
+  }
+  return {};
+}
+
+// A service has a log; otherwise somebody waits for the answer.
+void complain(const Options& options, std::string_view event, const Error& error) {
+  if (options.every.count() > 0) return log_error(event, {{"error", error.message}});
+  std::fprintf(stderr, "dmp-canary: %s\n", error.message.c_str());
+}
+
 void tell(const Report& report, const Figures& before) {
   std::printf("%s", text_of(report).c_str());
   for (const std::string& line : comparison_of(before, report.figures)) {
@@ -177,7 +212,7 @@ std::optional<Report> report_of(const Options& options, const std::stop_token& s
   if (!options.compare.empty() && !is_first) {
     auto read = read_figures(options.compare);
     if (!read) {
-      log_error("cannot_compare", {{"error", read.error().message}});
+      complain(options, "cannot_compare", read.error().within("setting compare"));
       exit_code = kUsage;
       return std::nullopt;
     }
@@ -185,7 +220,7 @@ std::optional<Report> report_of(const Options& options, const std::stop_token& s
   }
   auto report = run_once(options, stop);
   if (!report) {
-    log_error("cannot_run", {{"error", report.error().message}});
+    complain(options, "cannot_run", report.error());
     const bool usage = report.error().code.starts_with("bad_");  // settings, files, certificates
     exit_code = usage ? kUsage : kInternal;
     return std::nullopt;
@@ -213,7 +248,7 @@ int run_and_tell(const Options& options, const std::stop_token& stop, LastRun& l
     }
   }
   if (written) return exit_code;
-  log_error("cannot_write", {{"error", written.error().message}});
+  complain(options, "cannot_write", written.error());
   last.ended(kInternal, clock.wall_us());
   return kInternal;
 }
@@ -250,13 +285,23 @@ int run_again_and_again(const Options& options, const std::stop_token& stop, Met
   return kPassed;
 }
 
+int make_certificates(const Options& options) {
+  if (auto status = issue(options, options.run); !status) {
+    complain(options, "cannot_issue", status.error());
+    return kUsage;
+  }
+  std::printf("%lld certificates for run %s in %s, good for %s\n",
+              static_cast<long long>(options.identities()), options.run.c_str(),
+              options.certificates.c_str(), format_duration(options.valid).c_str());
+  return kPassed;
+}
+
 }  // namespace
 
 int run_program(const Options& options, const std::stop_token& stop) {
-  if (options.command == kCertificates) {
-    const auto status = issue(options, options.run);
-    if (status) return kPassed;
-    std::fprintf(stderr, "dmp-canary: %s\n", status.error().message.c_str());
+  if (options.command == kCertificates) return make_certificates(options);
+  if (auto status = check_outputs(options); !status) {
+    complain(options, "cannot_write", status.error());
     return kUsage;
   }
   raise_descriptor_limit();

@@ -100,12 +100,14 @@ void Run::run_phase(const PhasePlan& plan, const std::stop_token& stop) {
     const bool settled = plan.phase != Phase::kHold || is_settled();
     const bool nobody_left = live_ == 0 && connecting_ == 0 && plan.phase != Phase::kConnect;
     const bool at_deadline = passed >= plan.deadline();
-    if (at_deadline || nobody_left || (settled && phase.is_over(passed, answered(phase)))) {
-      const bool in_time = settled && !at_deadline;
-      result_.phases.push_back({plan, began, passed, in_time});
+    const bool over =
+        at_deadline || nobody_left || (settled && phase.is_over(passed, answered(phase)));
+    const bool cut = !over && stop.stop_requested() && !result_.interrupted;
+    if (over || cut) {
+      const bool in_time = !at_deadline && (settled || cut);
+      result_.phases.push_back({plan, began, passed, in_time, phase.begun(), cut});
       break;
     }
-    if (stop.stop_requested() && !result_.interrupted) break;
     Micros wake = passed + (waiting_.empty() ? kTurnMost : kTurnWaiting);
     if (const auto due = phase.next_due()) wake = std::min(wake, *due);
     poll(start_ + began + wake);
@@ -115,8 +117,7 @@ void Run::run_phase(const PhasePlan& plan, const std::stop_token& stop) {
   }
   if (plan.phase == Phase::kPublish) result_.burst_end = now();
   if (stop.stop_requested()) return;  // what nobody waited for is nobody's fault
-  if (plan.phase == Phase::kPublish) result_.tally.unsent += plan.events - phase.begun();
-  give_up(plan.phase);
+  give_up(phase);
 }
 
 void Run::begin_due(PhaseRun& phase, Micros began) {
@@ -190,7 +191,7 @@ void Run::begin_connect(int number, Micros due) {
                                     client.voice.presence(will, AgentStatus::kOffline)});
   if (!status) {
     client.state = State::kGone;
-    result_.tally.refused.add(status.error().message);
+    result_.tally.refused.add({ConnectStep::kReach, status.error().message});
     return;
   }
   client.online = online;
@@ -259,20 +260,21 @@ void Run::expire_connects(Micros limit) {
     }
     parts_.fleet.abandon(static_cast<int>(number));
     gone(client);
-    result_.tally.refused.add("no CONNACK in time");
+    result_.tally.refused.add({ConnectStep::kAnswer, "no CONNACK in time"});
   }
 }
 
-// What the phase leaves undone at its end.
-void Run::give_up(Phase phase) {
-  for (const Waiting& left : waiting_) {
-    if (phase == Phase::kPublish) ++result_.tally.unsent;
-    if (phase != Phase::kConnect) continue;
-    client_of(left.event).state = State::kGone;
-    result_.tally.refused.add("never begun: earlier connects did not end");
-  }
+// What the phase leaves undone at its end: what waits, and what never came to be due.
+void Run::give_up(const PhaseRun& phase) {
+  const auto left = static_cast<std::int64_t>(waiting_.size()) + phase.left();
   waiting_.clear();
-  if (phase == Phase::kConnect) expire_connects(now());
+  if (phase.plan().phase == Phase::kPublish) result_.tally.unsent += left;
+  if (phase.plan().phase != Phase::kConnect) return;
+  expire_connects(now());
+  for (std::int64_t client = 0; client < left; ++client) {
+    result_.tally.refused.add(
+        {ConnectStep::kNeverBegun, "never begun: earlier connects did not end"});
+  }
 }
 
 std::int64_t Run::answered(const PhaseRun& phase) const {

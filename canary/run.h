@@ -26,6 +26,7 @@ struct RunSettings {
   std::size_t payload = 930;  // bytes of an update, about
   std::int64_t connects_at_once = 64;
   std::chrono::milliseconds connect_timeout{15'000};
+  std::string broker;  // its address, for people
 };
 
 struct PhaseResult {
@@ -33,6 +34,8 @@ struct PhaseResult {
   Micros began{0};  // since the run began
   Micros took{0};
   bool in_time = true;  // before its deadline
+  std::int64_t begun = 0;
+  bool cut = false;  // the run was stopped in the middle of it
 };
 
 struct Progress {
@@ -106,7 +109,7 @@ class Run {
   void begin_subscribe(int number, Micros due);
   void begin_update(int number, Micros due);
   void begin_leave(int number);
-  void give_up(Phase phase);
+  void give_up(const PhaseRun& phase);
   void expire_connects();
   // Gives up what began to connect at `limit` or before.
   void expire_connects(Micros limit);

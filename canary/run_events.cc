@@ -25,7 +25,7 @@ void Run::handle(FleetEvent& event) {
     case FleetEvent::Kind::kConnected:
       return on_connected(client, event);
     case FleetEvent::Kind::kRefused:
-      result_.tally.refused.add(event.text);
+      result_.tally.refused.add({event.step, event.text});
       return gone(client);
     case FleetEvent::Kind::kSubscribed:
       return on_subscribed(client, event);

@@ -51,14 +51,18 @@ Result<Authority> open_authority(const AuthorityFiles& files) {
   if (certificate)
     made.certificate.reset(PEM_read_X509(certificate.get(), nullptr, nullptr, nullptr));
   if (!made.certificate) {
-    return fail("bad_certificate", "authority-certificate " + files.certificate +
+    return fail("bad_certificate", "setting authority-certificate: " + files.certificate +
                                        ": no readable PEM certificate; name the CA's");
   }
   const File key(std::fopen(files.key.c_str(), "re"));
   if (key) made.key.reset(PEM_read_PrivateKey(key.get(), nullptr, nullptr, nullptr));
-  if (!made.key || X509_check_private_key(made.certificate.get(), made.key.get()) != 1) {
-    return fail("bad_certificate",
-                "authority-key " + files.key + ": not the private key of " + files.certificate);
+  if (!made.key) {
+    return fail("bad_certificate", "setting authority-key: " + files.key +
+                                       ": no readable PEM private key; name the CA's");
+  }
+  if (X509_check_private_key(made.certificate.get(), made.key.get()) != 1) {
+    return fail("bad_certificate", "setting authority-key: " + files.key +
+                                       ": not the private key of " + files.certificate);
   }
   return made;
 }
@@ -133,7 +137,9 @@ Status issue_identities(const AuthorityFiles& authority, const std::string& fold
   if (!opened) return tl::unexpected(opened.error());
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
-  if (problem) return fail("bad_file", "certificates " + folder + ": " + problem.message());
+  if (problem)
+    return fail("bad_file", "setting certificates: " + folder + ": " + problem.message() +
+                                "; name a folder that can be made");
   for (std::int64_t client = 1; client <= clients; ++client) {
     const std::string name = serial_of(run, client).str();
     if (auto status = issue(*opened, path_of(folder, run, client), name, valid); !status) {
@@ -149,6 +155,21 @@ void remove_identities(const std::string& folder, const std::string& run, std::i
     unlink((path + ".crt").c_str());
     unlink((path + ".key").c_str());
   }
+}
+
+std::vector<std::string> missing_folders(const std::string& folder) {
+  std::vector<std::string> missing;
+  auto path = std::filesystem::path(folder + "/").lexically_normal().parent_path();
+  std::error_code problem;
+  while (!path.empty() && !std::filesystem::exists(path, problem)) {
+    missing.push_back(path.string());
+    path = path.parent_path();
+  }
+  return missing;
+}
+
+void remove_folders(const std::vector<std::string>& folders) {
+  for (const std::string& folder : folders) rmdir(folder.c_str());
 }
 
 Status find_identities(const std::string& folder, const std::string& run, std::int64_t clients) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -22,6 +23,12 @@ Status issue_identities(const AuthorityFiles& authority, const std::string& fold
 
 // Removes them again, as far as they are there.
 void remove_identities(const std::string& folder, const std::string& run, std::int64_t clients);
+
+// Of the way to `folder` what is not there yet, innermost first.
+std::vector<std::string> missing_folders(const std::string& folder);
+
+// Removes those of them that are empty, in that order.
+void remove_folders(const std::vector<std::string>& folders);
 
 // Error: the first of them that is missing.
 Status find_identities(const std::string& folder, const std::string& run, std::int64_t clients);

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include <mosquitto.h>
@@ -14,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "canary/adapters/connect_failure.h"
+#include "canary/adapters/mqtt_properties.h"
 #include "canary/adapters/tcp_socket.h"
 
 namespace dmp::canary {
@@ -27,19 +28,8 @@ constexpr std::chrono::milliseconds kPollMost{250};
 
 using Kind = FleetEvent::Kind;
 
-// What libmosquitto gives as a reason: one of its own errors, or a reason code of the broker's.
-std::string reason_text(int code) {
-  if (code == MOSQ_ERR_ERRNO) return std::generic_category().message(errno);
-  return code >= kFirstRefusal ? mosquitto_reason_string(code) : mosquitto_strerror(code);
-}
-
-struct Properties {
-  ~Properties() { mosquitto_property_free_all(&list); }
-  mosquitto_property* list = nullptr;
-};
-
-tl::unexpected<Error> failed(const char* what, int code) {
-  return fail("unreachable", std::string(what) + ": " + reason_text(code), Retry::kYes);
+tl::unexpected<Error> failed(int code) {
+  return fail("unreachable", reason_text(code), Retry::kYes);
 }
 
 }  // namespace
@@ -55,13 +45,20 @@ struct MosquittoFleet::Client {
   int watched = -1;                          // the socket epoll knows
   unsigned interest = 0;
   std::optional<SteadyTime> tcp_since, tls_since;
-  bool connected = false;  // CONNACK was here
+  int first_error = 0;                    // errno after the first bytes
+  std::optional<ConnectFailure> failure;  // what OpenSSL had against it
+  bool connected = false;                 // CONNACK was here
   bool leaving = false;
   bool over = false;  // told; only waits for being destroyed
 
   [[nodiscard]] bool is_handshaking() const {
     auto* tls = static_cast<SSL*>(mosquitto_ssl_get(mqtt.get()));
     return tls != nullptr && SSL_is_init_finished(tls) == 0;
+  }
+
+  [[nodiscard]] ConnectStep step() const {
+    if (!tcp_since) return ConnectStep::kReach;
+    return tls_since ? ConnectStep::kMqtt : ConnectStep::kTls;
   }
 
   // After every call that may have ended the handshake.
@@ -79,10 +76,11 @@ struct MosquittoFleet::Callbacks {
     Client& client = client_of(object);
     if (code != 0) {
       client.over = true;
-      client.fleet->tell(client, {.kind = Kind::kRefused, .text = reason_text(code)});
+      client.fleet->tell(client, refused({ConnectStep::kMqtt, reason_text(code)}));
       return;
     }
     client.connected = true;
+    mosquitto_log_callback_set(mqtt, nullptr);
     client.note_handshake(client.fleet->clock_.steady());
     client.fleet->tell(client, {.kind = Kind::kConnected,
                                 .tcp = *client.tcp_since,
@@ -96,10 +94,19 @@ struct MosquittoFleet::Callbacks {
     Client& client = client_of(object);
     if (client.over) return;
     client.over = true;
-    const Kind kind = client.leaving     ? Kind::kLeft
-                      : client.connected ? Kind::kDisconnected
-                                         : Kind::kRefused;
-    client.fleet->tell(client, {.kind = kind, .text = reason_text(code)});
+    if (client.connected) {
+      const Kind kind = client.leaving ? Kind::kLeft : Kind::kDisconnected;
+      return client.fleet->tell(client, {.kind = kind, .text = reason_text(code)});
+    }
+    const auto why = client.failure.value_or(connect_failure(code, client.step()));
+    client.fleet->tell(client, refused(why));
+  }
+
+  // OpenSSL's errors are told here alone. Only until CONNACK: every packet is told here as well.
+  static void on_log(mosquitto* mqtt, void* object, int level, const char* text) {
+    Client& client = client_of(object);
+    if (level != MOSQ_LOG_ERR || client.failure) return;
+    client.failure = handshake_failure(static_cast<SSL*>(mosquitto_ssl_get(mqtt)), text);
   }
 
   static void on_subscribe(mosquitto* /*mqtt*/, void* object, int id, int count, const int* granted,
@@ -132,6 +139,7 @@ struct MosquittoFleet::Callbacks {
     mosquitto_subscribe_v5_callback_set(mqtt, on_subscribe);
     mosquitto_publish_v5_callback_set(mqtt, on_publish);
     mosquitto_message_v5_callback_set(mqtt, on_message);
+    mosquitto_log_callback_set(mqtt, on_log);
   }
 };
 
@@ -177,7 +185,7 @@ Status MosquittoFleet::connect(int number, const Introduction& introduction) {
   if (auto status = load(number, introduction.serial); !status) return status;
   current_ = &client;
   client.mqtt.reset(mosquitto_new(introduction.serial.c_str(), true, &client));
-  if (client.mqtt == nullptr) return failed("no client", MOSQ_ERR_ERRNO);
+  if (client.mqtt == nullptr) return failed(MOSQ_ERR_ERRNO);
   mosquitto* mqtt = client.mqtt.get();
   Callbacks::set_all(mqtt);
   mosquitto_int_option(mqtt, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
@@ -191,13 +199,16 @@ Status MosquittoFleet::connect(int number, const Introduction& introduction) {
                                     introduction.will.data(), 1, false, nullptr);
   }
   if (problem == MOSQ_ERR_SUCCESS) {
+    errno = 0;
     problem =
         mosquitto_connect_async(mqtt, access_.host.c_str(), access_.port, access_.keepalive_s);
   }
+  client.first_error = errno;
   if (problem != MOSQ_ERR_SUCCESS) {
-    const auto error = failed("connect", problem);
+    // A broker on this machine may have refused before the call was over.
+    tell(client, refused(client.failure.value_or(connect_failure(problem, ConnectStep::kReach))));
     abandon(number);
-    return error;
+    return {};
   }
   // A broker that got our core to itself meanwhile has answered before we looked for it.
   if (!client.is_handshaking()) client.tcp_since = began;
@@ -207,31 +218,27 @@ Status MosquittoFleet::connect(int number, const Introduction& introduction) {
 
 Status MosquittoFleet::subscribe(int number, const std::string& topic) {
   Client& client = *clients_[static_cast<std::size_t>(number)];
-  if (client.mqtt == nullptr || client.over) return failed("subscribe", MOSQ_ERR_NO_CONN);
+  if (client.mqtt == nullptr || client.over) return failed(MOSQ_ERR_NO_CONN);
   int id = 0;
   const int problem = mosquitto_subscribe_v5(client.mqtt.get(), &id, topic.c_str(), 1, 0, nullptr);
   settle(client);
-  if (problem != MOSQ_ERR_SUCCESS) return failed("subscribe", problem);
+  if (problem != MOSQ_ERR_SUCCESS) return failed(problem);
   return {};
 }
 
 Result<int> MosquittoFleet::publish(int number, const Outgoing& message) {
   Client& client = *clients_[static_cast<std::size_t>(number)];
-  if (client.mqtt == nullptr || client.over) return failed("publish", MOSQ_ERR_NO_CONN);
-  Properties properties;
+  if (client.mqtt == nullptr || client.over) return failed(MOSQ_ERR_NO_CONN);
+  MqttProperties properties;
   if (!message.response_topic.empty()) {
-    mosquitto_property_add_string(&properties.list, MQTT_PROP_RESPONSE_TOPIC,
-                                  message.response_topic.c_str());
-    mosquitto_property_add_binary(&properties.list, MQTT_PROP_CORRELATION_DATA,
-                                  message.correlation.data(),
-                                  static_cast<std::uint16_t>(message.correlation.size()));
+    properties.ask_for_answer(message.response_topic, message.correlation);
   }
   int id = 0;
   const int problem = mosquitto_publish_v5(client.mqtt.get(), &id, message.topic.c_str(),
                                            static_cast<int>(message.payload.size()),
-                                           message.payload.data(), 1, false, properties.list);
+                                           message.payload.data(), 1, false, properties.get());
   settle(client);
-  if (problem != MOSQ_ERR_SUCCESS) return failed("publish", problem);
+  if (problem != MOSQ_ERR_SUCCESS) return failed(problem);
   return id;
 }
 
@@ -282,7 +289,7 @@ void MosquittoFleet::go_on(Client& client, unsigned flags) {
   if ((flags & (EPOLLERR | EPOLLHUP)) != 0U && client.is_handshaking()) {
     // libmosquitto takes this for "not yet" and would be asked for ever.
     client.over = true;
-    tell(client, {.kind = Kind::kRefused, .text = socket_error(client.watched)});
+    tell(client, refused({client.step(), socket_error(client.watched, client.first_error)}));
     return;
   }
   if (!client.tcp_since) client.tcp_since = clock_.steady();  // its socket has become writable

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -19,18 +20,27 @@ Json phases_of(const std::vector<PhaseLine>& phases) {
                     {"events", phase.events},
                     {"began_s", phase.began_s},
                     {"took_s", phase.took_s},
-                    {"in_time", phase.in_time}});
+                    {"in_time", phase.in_time},
+                    {"begun", phase.begun},
+                    {"cut", phase.cut}});
   }
   return list;
+}
+
+tl::unexpected<Error> cannot_write(const std::string& path, int problem) {
+  return fail("bad_file", path +
+                              ": cannot be written: " + std::generic_category().message(problem) +
+                              "; name a file in a writable folder");
 }
 
 }  // namespace
 
 std::string json_of(const Report& report) {
+  const auto limit = limit_of(report);
   const Json json = {{"run", report.run},
                      {"started_at", report.started_at},
-                     {"verdict", text_of(report.verdict)},
-                     {"limited_by", name_of(report.verdict.part)},
+                     {"verdict", headline_of(report)},
+                     {"limited_by", limit ? Json(name_of(*limit)) : Json()},
                      {"evidence", report.verdict.evidence},
                      {"breaches", report.breaches},
                      {"exit_code", report.exit_code},
@@ -46,9 +56,9 @@ std::string json_of(const Report& report) {
 
 Result<Figures> read_figures(const std::string& path) {
   std::ifstream file(path);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file)
+  if (!file || std::filesystem::is_directory(path))
     return fail("bad_file", path + ": cannot be read; name a JSON report of an earlier run");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("figures") || !json["figures"].is_object()) {
     return fail("bad_file", path + ": no JSON report with figures; name one that --json wrote");
@@ -60,16 +70,24 @@ Result<Figures> read_figures(const std::string& path) {
   return figures;
 }
 
+Status check_writable(const std::string& path) {
+  const std::string fresh = path + ".new";
+  if (std::filesystem::is_directory(path)) return cannot_write(path, EISDIR);
+  std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
+  if (!file) return cannot_write(path, errno);
+  std::remove(fresh.c_str());
+  return {};
+}
+
 Status write_file(const std::string& path, const std::string& text) {
   const std::string fresh = path + ".new";
   std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
   if (file && std::rename(fresh.c_str(), path.c_str()) == 0) return {};
-  const std::string why = std::generic_category().message(errno);
+  const int problem = errno;
   std::remove(fresh.c_str());
-  return fail("bad_file",
-              path + ": cannot be written: " + why + "; name a file in a writable folder");
+  return cannot_write(path, problem);
 }
 
 }  // namespace dmp::canary

@@ -26,6 +26,12 @@ bool expect_host(SSL_CTX* context, const std::string& host) {
          X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size()) == 1;
 }
 
+tl::unexpected<Error> no_authority(const std::string& setting, const std::string& file) {
+  ERR_clear_error();
+  return fail("bad_setting",
+              "setting " + setting + ": " + file + ": no readable PEM certificate; name the CA's");
+}
+
 }  // namespace
 
 void TlsIdentity::Free::operator()(x509_st* certificate) const { X509_free(certificate); }
@@ -46,6 +52,13 @@ Result<TlsIdentity> TlsIdentity::read(const std::string& files) {
 
 void TlsContext::Free::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 
+Status check_authority(const std::string& setting, const std::string& file) {
+  const std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store(X509_STORE_new(),
+                                                                      X509_STORE_free);
+  if (store && X509_STORE_load_file(store.get(), file.c_str()) == 1) return {};
+  return no_authority(setting, file);
+}
+
 Result<TlsContext> TlsContext::open(const std::string& ca, const std::string& host,
                                     Current current) {
   TlsContext made;
@@ -54,12 +67,9 @@ Result<TlsContext> TlsContext::open(const std::string& ca, const std::string& ho
   SSL_CTX* const context = made.get();
   if (context == nullptr || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
       !expect_host(context, host)) {
-    return fail("bad_setting", "mqtt-uri: TLS cannot be set up for host " + host);
+    return fail("bad_setting", "setting mqtt-uri: TLS cannot be set up for host " + host);
   }
-  if (SSL_CTX_load_verify_file(context, ca.c_str()) != 1) {
-    ERR_clear_error();
-    return fail("bad_setting", "mqtt-ca " + ca + ": no readable PEM certificate; name the CA's");
-  }
+  if (SSL_CTX_load_verify_file(context, ca.c_str()) != 1) return no_authority("mqtt-ca", ca);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |

@@ -32,6 +32,9 @@ class TlsIdentity {
   std::unique_ptr<evp_pkey_st, Free> key_;
 };
 
+// Error: that setting's file holds no certificate.
+Status check_authority(const std::string& setting, const std::string& file);
+
 class TlsContext {
  public:
   using Current = std::function<const TlsIdentity&()>;

@@ -55,6 +55,7 @@ class PhaseRun {
   [[nodiscard]] bool is_over(Micros now, std::int64_t answered) const;
 
   [[nodiscard]] std::int64_t begun() const { return next_; }
+  [[nodiscard]] std::int64_t left() const { return plan_.events - next_; }
   [[nodiscard]] const PhasePlan& plan() const { return plan_; }
 
  private:

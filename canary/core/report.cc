@@ -45,14 +45,20 @@ std::string count_line(const Figures& figures) {
 
 int exit_code_of(const Report& report) {
   if (report.interrupted) return kInterrupted;
-  if (figure(report.figures, "connected") == 0) return kCannotConnect;
+  if (!anybody_connected(report)) return kCannotConnect;
   return report.breaches.empty() ? kPassed : kBreached;
 }
 
+std::optional<std::string> breach_of(const Threshold& threshold, const Report& report) {
+  return report.interrupted ? threshold.breach_so_far(report.figures)
+                            : threshold.breach(report.figures);
+}
+
 std::string text_of(const Report& report) {
-  std::string text = "canary " + report.run + ": " + text_of(report.verdict) + "\n";
+  std::string text = "canary " + report.run + ": " + headline_of(report) + "\n";
   for (const std::string& sentence : report.verdict.evidence) text += "  " + sentence + "\n";
-  text += stage_lines(report.figures) + count_line(report.figures);
+  if (anybody_connected(report)) text += stage_lines(report.figures);
+  text += count_line(report.figures);
   for (const auto& [reason, count] : report.refused_by) {
     text += "  refused: " + std::to_string(count) + " x " + reason + "\n";
   }
@@ -61,7 +67,6 @@ std::string text_of(const Report& report) {
   }
   for (const std::string& warning : report.warnings) text += "  note: " + warning + "\n";
   for (const std::string& breach : report.breaches) text += "FAIL  " + breach + "\n";
-  if (report.interrupted) text += "interrupted: these are the figures so far\n";
   return text;
 }
 
@@ -92,14 +97,15 @@ std::string junit_of(const Report& report) {
   const bool could_run = report.exit_code == kPassed || report.exit_code == kBreached;
   std::string cases = "  <testcase classname=\"dmp-canary\" name=\"the run could be made\">";
   if (!could_run) {
-    cases += "<failure message=\"exit code " + std::to_string(report.exit_code) + "\"/>";
+    cases += "<failure message=\"" + escaped(headline_of(report)) + "\">exit code " +
+             std::to_string(report.exit_code) + "</failure>";
   }
   cases += "</testcase>\n";
   std::size_t failures = could_run ? 0 : 1;
   for (const Threshold& threshold : report.thresholds) {
     cases += "  <testcase classname=\"dmp-canary\" name=\"not " + escaped(threshold.text()) + "\">";
-    if (const auto breach = threshold.breach(report.figures)) {
-      cases += "<failure message=\"" + escaped(*breach) + "\">" + escaped(text_of(report.verdict)) +
+    if (const auto breach = breach_of(threshold, report)) {
+      cases += "<failure message=\"" + escaped(*breach) + "\">" + escaped(headline_of(report)) +
                "</failure>";
       ++failures;
     }

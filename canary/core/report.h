@@ -19,16 +19,20 @@ struct PhaseLine {
   double began_s = 0;
   double took_s = 0;
   bool in_time = true;
+  std::int64_t begun = 0;  // of `events`
+  bool cut = false;        // the run was interrupted in it
 };
 
 struct Report {
   std::string run;
+  std::string broker;      // its address
   std::string started_at;  // RFC 3339, UTC
   Figures figures;
   std::map<std::string, std::int64_t> refused_by;  // connects, by reason
+  std::optional<ConnectFailure> failure;           // the foremost of them
   std::map<std::string, std::int64_t> disconnected_by;
   std::vector<PhaseLine> phases;
-  Verdict verdict;
+  Verdict verdict;  // nobody is judged if nobody could connect
   std::vector<Threshold> thresholds;
   std::vector<std::string> breaches;
   std::vector<std::string> warnings;
@@ -48,6 +52,19 @@ enum ExitCode {
 
 // By what is in `figures`, `breaches` and `interrupted`.
 int exit_code_of(const Report& report);
+
+bool anybody_connected(const Report& report);
+
+// What every form of the report begins with: the verdict, that nobody could connect and what to
+// look at, or that the run was interrupted and when.
+std::string headline_of(const Report& report);
+
+// What was found if that threshold fails the run.
+std::optional<std::string> breach_of(const Threshold& threshold, const Report& report);
+
+// What limited the run, kNone: it held. Nothing if that is not known: nobody could connect, or it
+// was interrupted before anything gave way.
+std::optional<Part> limit_of(const Report& report);
 
 // For people, on a terminal.
 std::string text_of(const Report& report);

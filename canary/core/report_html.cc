@@ -154,14 +154,20 @@ std::string stage_table(const Figures& figures) {
   return html + "</table>\n";
 }
 
+std::string remark_on(const PhaseLine& phase) {
+  const std::string begun = std::to_string(phase.begun) + " of them begun";
+  if (phase.cut) return "<span class=\"bad\">cut: " + begun + "</span>";
+  if (!phase.in_time) return "<span class=\"bad\">not all of it in time</span>";
+  return phase.begun < phase.events ? "<span class=\"bad\">ended early: " + begun + "</span>" : "";
+}
+
 std::string phase_table(const std::vector<PhaseLine>& phases) {
   std::string html =
       "<table><tr><th>phase</th><th>events</th><th>began s</th><th>took s</th><th></th></tr>";
   for (const PhaseLine& phase : phases) {
     html += "<tr><td>" + escaped(phase.name) + "</td><td>" + std::to_string(phase.events) +
             "</td><td>" + at(phase.began_s) + "</td><td>" + at(phase.took_s) + "</td><td>" +
-            (phase.in_time ? "" : "<span class=\"bad\">not all of it in time</span>") +
-            "</td></tr>";
+            remark_on(phase) + "</td></tr>";
   }
   return html + "</table>\n";
 }
@@ -197,7 +203,7 @@ std::string html_of(const Report& report, const Figures& before) {
   std::string html = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Canary " +
                      escaped(report.run) + "</title><style>" + kStyle + "</style>\n<h1>Canary " +
                      escaped(report.run) + ": <span class=\"" + (good ? "good" : "bad") + "\">" +
-                     escaped(text_of(report.verdict)) + "</span></h1><p class=\"note\">" +
+                     escaped(headline_of(report)) + "</span></h1><p class=\"note\">" +
                      escaped(report.started_at) + ", exit code " +
                      std::to_string(report.exit_code) + "</p>\n<ul>";
   for (const std::string& sentence : report.verdict.evidence) {
@@ -211,8 +217,11 @@ std::string html_of(const Report& report, const Figures& before) {
   for (const std::string& warning : report.warnings) {
     html += "<li class=\"note\">" + escaped(warning) + "</li>";
   }
-  html += "</ul>\n<h2>Stages</h2>" + stage_table(report.figures);
-  html += "<h2>Phases</h2>" + phase_table(report.phases) + charts(report.seconds);
+  html += "</ul>\n";
+  const bool measured = anybody_connected(report);
+  if (measured) html += "<h2>Stages</h2>" + stage_table(report.figures);
+  html += "<h2>Phases</h2>" + phase_table(report.phases);
+  if (measured) html += charts(report.seconds);
   return html + "<h2>All figures</h2>" + figure_table(report.figures, before) + "</html>\n";
 }
 

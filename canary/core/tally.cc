@@ -28,6 +28,23 @@ std::int64_t Reasons::total() const {
   return sum;
 }
 
+void ConnectFailures::add(const ConnectFailure& failure) {
+  reasons_.add(failure.why);
+  if (reasons_.all().contains(failure.why)) steps_.emplace(failure.why, failure.step);
+}
+
+std::optional<ConnectFailure> ConnectFailures::foremost() const {
+  std::optional<ConnectFailure> found;
+  std::int64_t most = 0;
+  for (const auto& [why, step] : steps_) {
+    const std::int64_t count = reasons_.all().at(why);
+    if (step == ConnectStep::kNeverBegun || count <= most) continue;
+    most = count;
+    found = ConnectFailure{step, why};
+  }
+  return found;
+}
+
 LatencyHistogram& Tally::histogram(Stage stage) { return histograms_[index_of(stage)]; }
 const LatencyHistogram& Tally::histogram(Stage stage) const { return histograms_[index_of(stage)]; }
 

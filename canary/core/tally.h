@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,21 @@ enum class Stage {
 };
 inline constexpr std::size_t kStageCount = std::size(kStages);
 
+// How far a connect came that failed.
+enum class ConnectStep {
+  kReach,              // no TCP connection
+  kBrokerCertificate,  // the broker's is not one to trust
+  kTls,                // the handshake failed otherwise
+  kMqtt,               // the broker would not have the client
+  kAnswer,             // no CONNACK in time
+  kNeverBegun          // those before it did not end
+};
+
+struct ConnectFailure {
+  ConnectStep step = ConnectStep::kReach;
+  std::string why;
+};
+
 // Reason -> how often. At most 32 reasons; further ones count as "other".
 class Reasons {
  public:
@@ -36,6 +52,20 @@ class Reasons {
 
  private:
   std::map<std::string, std::int64_t> counts_;
+};
+
+// Connects that failed, by reason; bounded as Reasons are.
+class ConnectFailures {
+ public:
+  void add(const ConnectFailure& failure);
+  [[nodiscard]] const std::map<std::string, std::int64_t>& all() const { return reasons_.all(); }
+  [[nodiscard]] std::int64_t total() const { return reasons_.total(); }
+  // The most frequent one of those that were begun; nothing if there is none.
+  [[nodiscard]] std::optional<ConnectFailure> foremost() const;
+
+ private:
+  Reasons reasons_;
+  std::map<std::string, ConnectStep> steps_;
 };
 
 // One second of a run, for its charts.
@@ -67,7 +97,8 @@ class Tally {
   std::int64_t sent = 0, unsent = 0, acknowledged = 0, not_taken = 0, forbidden = 0;
   std::int64_t confirmed = 0, rejected = 0, lost = 0, duplicates = 0, reordered = 0, unknown = 0;
   std::int64_t not_visible = 0, left = 0, forced = 0;
-  Reasons refused, disconnected;
+  ConnectFailures refused;
+  Reasons disconnected;
   LatencyHistogram connect_without_retransmit;
 
  private:

@@ -95,4 +95,8 @@ std::optional<std::string> Threshold::breach(const Figures& figures) const {
   return text_ + ": it was " + number_text(value) + (is_stage_ ? " ms" : "");
 }
 
+std::optional<std::string> Threshold::breach_so_far(const Figures& figures) const {
+  return above_ && figures.contains(figure_) ? breach(figures) : std::nullopt;
+}
+
 }  // namespace dmp::canary

@@ -23,6 +23,9 @@ class Threshold {
   // run that measured nothing has not passed.
   [[nodiscard]] std::optional<std::string> breach(const Figures& figures) const;
 
+  // The same of a run that was cut: only what could not have become good any more.
+  [[nodiscard]] std::optional<std::string> breach_so_far(const Figures& figures) const;
+
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:

@@ -10,7 +10,9 @@ using std::chrono::milliseconds;
 Report report_with(std::optional<Witness> probe) {
   Surroundings around;
   around.probe = std::move(probe);
-  return assemble({}, {}, around, {}, {});
+  RunResult result;
+  result.tally.connected = 1;
+  return assemble({}, result, around, {}, {});
 }
 
 TEST(Assemble, warns_of_a_witness_that_failed_or_said_nothing) {
@@ -31,6 +33,35 @@ TEST(Assemble, warns_of_no_witness_that_did_well_or_was_not_asked_for) {
   EXPECT_TRUE(report_with(well).warnings.empty());
   EXPECT_TRUE(report_with(std::nullopt).warnings.empty());
   EXPECT_EQ(report_with(std::nullopt).figures.at("probe_puback_count"), 0);
+}
+
+TEST(Assemble, of_a_run_in_which_nobody_connected_judges_nobody) {
+  RunSettings settings;
+  settings.broker = "ssl://b:1";
+  RunResult result;
+  result.tally.refused.add({ConnectStep::kReach, "Connection refused"});
+  Surroundings around;
+  around.probe = Witness{{}, 1};
+  const Report report = assemble(settings, result, around, {}, {});
+  EXPECT_EQ(report.exit_code, kCannotConnect);
+  EXPECT_EQ(headline_of(report).find("nobody could connect: ssl://b:1: Connection refused"), 0U);
+  EXPECT_TRUE(report.verdict.evidence.empty());
+  EXPECT_TRUE(report.warnings.empty()) << "a second witness would have seen nothing either";
+}
+
+TEST(Assemble, of_a_run_that_was_cut_tells_what_was_broken_by_then_and_that_nothing_was) {
+  RunResult result;
+  result.tally.connected = 1;
+  result.interrupted = true;
+  const auto thresholds = {*Threshold::parse("lost>0"), *Threshold::parse("visible.p99>1s")};
+  Report report = assemble({}, result, {}, {}, thresholds);
+  EXPECT_EQ(report.verdict.evidence,
+            std::vector<std::string>{"until then every stage kept its budget"});
+  EXPECT_TRUE(report.breaches.empty());
+  result.tally.lost = 2;
+  report = assemble({}, result, {}, {}, thresholds);
+  EXPECT_EQ(report.breaches, std::vector<std::string>{"lost>0: it was 2"});
+  EXPECT_EQ(report.exit_code, kInterrupted);
 }
 
 }  // namespace

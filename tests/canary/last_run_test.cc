@@ -27,11 +27,11 @@ class LastRunTest : public testing::Test {
 
 TEST_F(LastRunTest, forgets_what_a_later_run_did_not_find_out) {
   Report report;
-  report.figures = {{"puback_p99_ms", 4}, {"lost", 0}};
+  report.figures = {{"connected", 1}, {"puback_p99_ms", 4}, {"lost", 0}};
   last_.made(report);
   last_.ended(kPassed, 1'000'000);
   EXPECT_EQ(figure_of("puback_p99_ms"), 4);
-  report.figures = {{"lost", 7}};
+  report.figures = {{"connected", 1}, {"lost", 7}};
   report.verdict.part = Part::kBridge;
   last_.made(report);
   last_.ended(kBreached, 2'000'000);
@@ -42,9 +42,17 @@ TEST_F(LastRunTest, forgets_what_a_later_run_did_not_find_out) {
   EXPECT_EQ(value("dmp_canary_limited_by{part=\"none\"}"), 0);
 }
 
+TEST_F(LastRunTest, in_which_nobody_connected_blames_nothing_and_did_not_hold) {
+  Report report;
+  report.figures = {{"connected", 0}};
+  last_.made(report);
+  EXPECT_EQ(value("dmp_canary_limited_by{part=\"none\"}"), 0);
+  EXPECT_EQ(value("dmp_canary_limited_by{part=\"broker\"}"), 0);
+}
+
 TEST_F(LastRunTest, that_could_not_be_made_leaves_no_success_behind) {
   Report report;
-  report.figures = {{"lost", 0}};
+  report.figures = {{"connected", 1}, {"lost", 0}};
   last_.made(report);
   last_.ended(kPassed, 1'000'000);
   EXPECT_EQ(value("dmp_canary_exit_code"), kPassed);

@@ -41,14 +41,17 @@ TEST(Options, that_cannot_be_used_are_named_with_the_way_out) {
     const char* says;
   };
   const Case cases[] = {
+      {{}, "mqtt-ca: is empty; give --mqtt-ca or DMP_CANARY_MQTT_CA; `./dmp env` prints those"},
       {{"--run=r1"}, "mqtt-ca: is empty"},
       {{"--mqtt-ca=c"}, "run: is empty; name the run that the certificates are for"},
+      {{"--mqtt-ca=c"}, "give --authority-key or DMP_CANARY_AUTHORITY_KEY; `./dmp env` prints"},
       {{"--mqtt-ca=c", "--run=R/1"}, "'R/1' is not 1 to 20 of a-z and 0-9"},
       {{"--mqtt-ca=c", "--run=r", "--authority-key=k"}, "belong together"},
       {{"--mqtt-ca=c", "--run=r", "--every=3h"}, "every: needs authority-key and no run"},
       {{"--mqtt-ca=c", "--run=r", "--fail-if=puback.p98>1s"}, "percentiles: p50"},
       {{"--mqtt-ca=c", "--run=r", "--mqtt-uri=tcp://h:1"}, "expected ssl://HOST:PORT"},
       {{"--mqtt-ca=c", "--run=r", "--rest=https://h:1"}, "needs rest-ca and rest-token"},
+      {{"--mqtt-ca=c", "--run=r", "--rest=https://h:1", "--rest-ca=c"}, "DMP_CANARY_REST_TOKEN"},
       {{"--mqtt-ca=c", "--run=r", "--rest=http://h:1"}, "expected https://HOST:PORT"},
       {{"--mqtt-ca=c", "--run=r", "--bridge-metrics=h:1"}, "expected http://HOST:PORT"},
       {{"--mqtt-ca=c", "--run=r", "--clients=0"}, "clients (flag): 0 is outside 1 to 20000"},

@@ -109,7 +109,7 @@ TEST_F(CanaryProgram, passes_and_leaves_its_reports_and_no_certificate) {
   EXPECT_NE(text("report.html").find("</html>"), std::string::npos);
   EXPECT_NE(text("report.xml").find("failures=\"0\""), std::string::npos);
   EXPECT_NE(text("report.prom").find("dmp_canary_figure{name=\"lost\"} 0"), std::string::npos);
-  EXPECT_TRUE(std::filesystem::is_empty(broker_.file("clients")));
+  EXPECT_FALSE(std::filesystem::exists(broker_.file("clients")));
 }
 
 TEST_F(CanaryProgram, ends_with_99_beyond_a_threshold_and_tells_the_run_before) {
@@ -125,20 +125,46 @@ TEST_F(CanaryProgram, ends_with_3_if_nobody_connects) {
   broker_.kill();
   EXPECT_EQ(run({"--grace=1s", "--probe=false"}), 3);
   EXPECT_TRUE(says("refused: 20 x")) << text("said");
+  const std::string headline = "nobody could connect: " + broker_.uri() + ": Connection refused: ";
+  for (const char* report : {"said", "report.json", "report.html", "report.xml"}) {
+    EXPECT_NE(text(report).find(headline), std::string::npos) << text(report);
+    EXPECT_EQ(text(report).find("limited by"), std::string::npos) << text(report);
+  }
+}
+
+TEST_F(CanaryProgram, leaves_a_folder_that_was_there_and_takes_away_all_that_it_made) {
+  const StandInBridge bridge(broker_);
+  std::filesystem::create_directory(broker_.file("mine"));
+  EXPECT_EQ(run({"--certificates=" + broker_.file("mine/a/b/")}), 0) << text("said");
+  EXPECT_TRUE(std::filesystem::is_empty(broker_.file("mine")));
 }
 
 TEST_F(CanaryProgram, ends_with_2_before_it_begins_if_it_is_asked_for_nonsense) {
   EXPECT_EQ(run({"--fail-if=losses>0"}), 2);
   EXPECT_EQ(run({"--compare=" + broker_.file("none.json")}), 2);
+  EXPECT_EQ(run({"--compare=" + broker_.file(".")}), 2);
+  EXPECT_TRUE(says("dmp-canary: setting compare: " + broker_.file("none.json"))) << text("said");
   EXPECT_EQ(run({"--authority-key=" + broker_.file("server.key")}), 2);
   EXPECT_TRUE(says("not the private key of")) << text("said");
+  EXPECT_EQ(run({"--authority-key=" + broker_.file("none.key")}), 2);
+  EXPECT_TRUE(says("none.key: no readable PEM private key")) << text("said");
+  EXPECT_EQ(run({"--mqtt-ca=" + broker_.file("none.crt")}), 2);
+  EXPECT_TRUE(says("none.crt: no readable PEM certificate")) << text("said");
+  EXPECT_EQ(run({"--rest=https://127.0.0.1:1", "--rest-ca=" + broker_.file("ca.key"),
+                 "--rest-token=" + broker_.file("ca.key")}),
+            2);
+  EXPECT_TRUE(says("setting rest-ca: " + broker_.file("ca.key"))) << text("said");
+  EXPECT_EQ(run({"--html=" + broker_.file("none/report.html")}), 2);
+  EXPECT_TRUE(says("setting html: " + broker_.file("none/report.html"))) << text("said");
   EXPECT_FALSE(std::filesystem::exists(broker_.file("report.json")));
+  EXPECT_FALSE(std::filesystem::exists(broker_.file("clients")));
 }
 
 TEST_F(CanaryProgram, makes_as_many_certificates_as_a_run_takes) {
   const StandInBridge bridge(broker_);
   std::vector<std::string> words = flags_but({"--run=beforehand"});
   ASSERT_EQ(exit_code(start(words, "certificates")), 0) << text("said");
+  EXPECT_TRUE(says("21 certificates for run beforehand in ")) << text("said");
   std::erase_if(words, [](const std::string& word) { return word.starts_with("--authority"); });
   EXPECT_EQ(exit_code(start(words)), 0) << text("said");
 }
@@ -150,7 +176,7 @@ TEST_F(CanaryProgram, as_a_service_runs_again_and_again_until_it_is_stopped) {
       << text("said");
   kill(pid, SIGTERM);
   EXPECT_EQ(exit_code(pid), 0) << "whatever the run under way came to: " << text("said");
-  EXPECT_TRUE(std::filesystem::is_empty(broker_.file("clients")));
+  EXPECT_FALSE(std::filesystem::exists(broker_.file("clients")));
 }
 
 TEST_F(CanaryProgram, ends_with_130_when_interrupted_and_still_reports) {
@@ -162,7 +188,11 @@ TEST_F(CanaryProgram, ends_with_130_when_interrupted_and_still_reports) {
   const auto figures = read_figures(broker_.file("report.json"));
   ASSERT_TRUE(figures);
   EXPECT_EQ(figures->at("left"), 20);
-  EXPECT_TRUE(std::filesystem::is_empty(broker_.file("clients")));
+  for (const char* report : {"said", "report.json", "report.html", "report.xml"}) {
+    EXPECT_NE(text(report).find("interrupted in phase publish after"), std::string::npos)
+        << text(report);
+  }
+  EXPECT_FALSE(std::filesystem::exists(broker_.file("clients")));
 }
 
 }  // namespace

@@ -32,9 +32,22 @@ TEST_F(ReportFiles, of_one_run_are_what_the_next_compares_with) {
   EXPECT_EQ(*figures, report.figures);
 }
 
+TEST_F(ReportFiles, of_a_run_that_was_cut_say_so_first_and_where) {
+  Report report;
+  report.figures = {{"connected", 7}};
+  report.interrupted = true;
+  report.phases = {{"publish", 900, 20, 5, true, 151, true}};
+  const std::string json = json_of(report);
+  EXPECT_NE(json.find("\"verdict\": \"interrupted in phase publish after 25.0 s\""),
+            std::string::npos)
+      << json;
+  EXPECT_NE(json.find("\"limited_by\": null"), std::string::npos) << json;
+  EXPECT_NE(json.find("\"begun\": 151,\n      \"cut\": true"), std::string::npos) << json;
+}
+
 TEST_F(ReportFiles, that_are_none_are_named) {
   std::ofstream(file("empty.json")) << "{}";
-  for (const char* name : {"missing.json", "empty.json"}) {
+  for (const char* name : {"missing.json", "empty.json", "."}) {
     const auto figures = read_figures(file(name));
     ASSERT_FALSE(figures);
     EXPECT_NE(figures.error().message.find(name), std::string::npos) << figures.error().message;
@@ -43,9 +56,20 @@ TEST_F(ReportFiles, that_are_none_are_named) {
 
 TEST_F(ReportFiles, appear_whole_or_not_at_all) {
   EXPECT_FALSE(write_file(file("no/such/folder.json"), "x"));
+  EXPECT_FALSE(write_file(file("."), "x"));
   ASSERT_TRUE(write_file(file("a.json"), "first"));
   ASSERT_TRUE(write_file(file("a.json"), "second"));
   EXPECT_FALSE(std::filesystem::exists(file("a.json.new")));
+}
+
+TEST_F(ReportFiles, that_cannot_be_written_are_known_before) {
+  for (const char* name : {"no/such/folder.json", "."}) {
+    const auto status = check_writable(file(name));
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().message.find(name), std::string::npos) << status.error().message;
+  }
+  EXPECT_TRUE(check_writable(file("a.json")));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_)) << "nothing is left of asking";
 }
 
 }  // namespace

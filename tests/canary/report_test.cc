@@ -13,7 +13,8 @@ Report a_report() {
   report.started_at = "2026-11-21T00:00:00Z";
   report.figures = {{"connected", 3000}, {"lost", 2}, {"puback_p99_ms", 3.25}};
   report.refused_by = {{"bad <script>", 7}};
-  report.phases = {{"connect", 3000, 0, 20.5, true}, {"publish", 900, 20.5, 30, false}};
+  report.phases = {{"connect", 3000, 0, 20.5, true, 3000, false},
+                   {"publish", 900, 20.5, 30, false, 900, false}};
   report.verdict = {Part::kBroker, {"7 connects failed"}};
   report.thresholds = {*Threshold::parse("lost>0"), *Threshold::parse("puback.p99>1s")};
   report.breaches = {"lost>0: it was 2"};
@@ -68,7 +69,86 @@ TEST(JUnit, has_a_test_case_per_threshold_and_one_for_the_run) {
 TEST(JUnit, of_a_run_that_could_not_be_made_fails) {
   Report report = a_report();
   report.exit_code = kCannotConnect;
-  EXPECT_NE(junit_of(report).find("<failure message=\"exit code 3\"/>"), std::string::npos);
+  EXPECT_NE(junit_of(report).find("\">exit code 3</failure>"), std::string::npos);
+}
+
+Report unreachable() {
+  Report report = a_report();
+  report.broker = "ssl://b:8883";
+  report.figures["connected"] = 0;
+  report.failure = {ConnectStep::kReach, "Connection refused"};
+  report.verdict = {};
+  report.exit_code = exit_code_of(report);
+  return report;
+}
+
+Report interrupted() {
+  Report report = a_report();
+  report.phases = {{"connect", 3000, 0, 20, true, 3000, false},
+                   {"publish", 900, 20, 7.25, true, 218, true},
+                   {"hold", 0, 27.25, 0.5, true, 0, false}};
+  report.verdict = {Part::kNone, {"until then every stage kept its budget"}};
+  report.interrupted = true;
+  report.exit_code = exit_code_of(report);
+  return report;
+}
+
+TEST(Headline, says_how_the_run_ended) {
+  EXPECT_EQ(headline_of(a_report()), "limited by broker");
+  EXPECT_EQ(headline_of(unreachable()),
+            "nobody could connect: ssl://b:8883: Connection refused: "
+            "is the stack up (./dmp up) and is --mqtt-uri right?");
+  EXPECT_EQ(headline_of(interrupted()), "interrupted in phase publish after 27.2 s");
+  Report blamed = interrupted();
+  blamed.verdict = {Part::kBridge, {"3 lost"}};
+  EXPECT_EQ(headline_of(blamed),
+            "interrupted in phase publish after 27.2 s, until then limited by bridge");
+  Report both = unreachable();
+  both.interrupted = true;
+  EXPECT_EQ(headline_of(both),
+            "interrupted, nobody had connected: ssl://b:8883: Connection refused: "
+            "is the stack up (./dmp up) and is --mqtt-uri right?");
+}
+
+TEST(Headline, has_a_way_out_for_each_step_of_a_connect) {
+  Report report = unreachable();
+  for (const auto& [step, says] :
+       {std::pair{ConnectStep::kBrokerCertificate, "--mqtt-ca"},
+        std::pair{ConnectStep::kTls, "--authority-certificate"},
+        std::pair{ConnectStep::kMqtt, "access list"}, std::pair{ConnectStep::kAnswer, "stuck"}}) {
+    report.failure = {step, "no"};
+    EXPECT_NE(headline_of(report).find(says), std::string::npos) << headline_of(report);
+  }
+}
+
+TEST(Headline, stands_in_every_form_of_the_report) {
+  for (const Report& report : {unreachable(), interrupted()}) {
+    const std::string headline = headline_of(report);
+    EXPECT_EQ(text_of(report).find("canary r1: " + headline + "\n"), 0U) << text_of(report);
+    EXPECT_NE(html_of(report, {}).find(">" + headline + "</span></h1>"), std::string::npos);
+    EXPECT_NE(junit_of(report).find("<failure message=\"" + headline + "\">"), std::string::npos);
+    for (const std::string& form : {text_of(report), html_of(report, {}), junit_of(report)}) {
+      EXPECT_EQ(form.find("held"), std::string::npos) << form;
+      EXPECT_EQ(form.find("limited by"), std::string::npos) << form;
+    }
+  }
+}
+
+TEST(Limit, is_not_known_of_a_run_that_was_not_made_to_its_end) {
+  EXPECT_EQ(limit_of(a_report()), Part::kBroker);
+  EXPECT_EQ(limit_of(unreachable()), std::nullopt);
+  EXPECT_EQ(limit_of(interrupted()), std::nullopt);
+  Report held = a_report();
+  held.verdict = {};
+  EXPECT_EQ(limit_of(held), Part::kNone);
+}
+
+TEST(Html, shows_the_phase_that_was_cut_and_what_it_had) {
+  const std::string html = html_of(interrupted(), {});
+  EXPECT_NE(html.find("<tr><td>publish</td><td>900</td><td>20.0</td><td>7.2</td><td><span "
+                      "class=\"bad\">cut: 218 of them begun</span></td></tr>"),
+            std::string::npos)
+      << html;
 }
 
 TEST(Html, needs_nothing_else_and_lets_nobody_else_in) {

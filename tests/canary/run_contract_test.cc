@@ -1,11 +1,15 @@
 // Runs against a real Mosquitto, over mutual TLS and its access list.
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <iterator>
 #include <stop_token>
+#include <system_error>
 
 #include <gtest/gtest.h>
+#include <netdb.h>
 
+#include "base/admin_port.h"
 #include "base/tcp_connections.h"
 #include "canary/adapters/identities.h"
 #include "canary/adapters/mosquitto_fleet.h"
@@ -131,6 +135,22 @@ class CanaryRun : public testing::Test {
                     {*Threshold::parse("lost>0"), *Threshold::parse("unsent>0")});
   }
 
+  // That the clients failed at that step, most of them for a reason with those words in it.
+  static void expect_failure(const RunResult& result, ConnectStep step, const std::string& words) {
+    const auto failure = result.tally.refused.foremost();
+    ASSERT_TRUE(failure);
+    EXPECT_EQ(failure->step, step) << failure->why;
+    EXPECT_NE(failure->why.find(words), std::string::npos) << failure->why;
+  }
+
+  static std::vector<std::string> phases_in(const RunResult& result) {
+    std::vector<std::string> names;
+    for (const PhaseResult& phase : result.phases) {
+      names.push_back(std::string(name_of(phase.plan.phase)) + (phase.cut ? " cut" : ""));
+    }
+    return names;
+  }
+
   test::Mosquitto broker_{{}};
   SystemClock clock_;
   ObservationQueue observations_{100, 100};
@@ -252,6 +272,51 @@ TEST_F(CanaryRun, of_a_broker_that_is_not_there_cannot_connect) {
   EXPECT_EQ(result.tally.connected, 0);
   EXPECT_EQ(result.tally.refused.total(), kClients);
   EXPECT_EQ(report_of(settings, result).exit_code, kCannotConnect);
+  expect_failure(result, ConnectStep::kReach, std::generic_category().message(ECONNREFUSED));
+}
+
+TEST_F(CanaryRun, of_a_broker_whose_name_is_none_says_what_the_resolver_said) {
+  // No label may be that long, so nobody else needs to be asked.
+  MosquittoFleet clients({std::string(64, 'x') + ".invalid", port_of(broker_.uri()),
+                          broker_.file("ca.crt"), broker_.file("clients")},
+                         kClients, clock_);
+  const RunResult result = run(fifty_clients(), clients);
+  EXPECT_EQ(result.tally.refused.total(), kClients);
+  const auto failure = result.tally.refused.foremost();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->step, ConnectStep::kReach);
+  const auto says = [&](int code) { return failure->why == gai_strerror(code); };
+  EXPECT_TRUE(says(EAI_NONAME) || says(EAI_FAIL) || says(EAI_AGAIN)) << failure->why;
+}
+
+TEST_F(CanaryRun, does_not_trust_a_broker_of_another_authority_and_says_so) {
+  const test::Mosquitto other({});
+  MosquittoFleet clients(
+      {"127.0.0.1", port_of(broker_.uri()), other.file("ca.crt"), broker_.file("clients")},
+      kClients, clock_);
+  const RunResult result = run(fifty_clients(), clients);
+  EXPECT_EQ(result.tally.refused.total(), kClients);
+  expect_failure(result, ConnectStep::kBrokerCertificate, "certificate verify failed: ");
+}
+
+TEST_F(CanaryRun, of_a_port_without_tls_says_that_the_handshake_failed) {
+  Metrics metrics;
+  AdminPort plain(metrics, {.live =
+                                [] {
+                                  return dmp::Verdict{true, ""};
+                                },
+                            .ready =
+                                [] {
+                                  return dmp::Verdict{true, ""};
+                                }});
+  const auto port = plain.run("127.0.0.1", 0);
+  ASSERT_TRUE(port);
+  MosquittoFleet clients({"127.0.0.1", *port, broker_.file("ca.crt"), broker_.file("clients")},
+                         kClients, clock_);
+  const RunResult result = run(fifty_clients(), clients);
+  EXPECT_EQ(result.tally.refused.total(), kClients);
+  expect_failure(result, ConnectStep::kTls, "");
+  plain.stop();
 }
 
 TEST_F(CanaryRun, gives_up_on_a_broker_that_hangs) {
@@ -262,7 +327,19 @@ TEST_F(CanaryRun, gives_up_on_a_broker_that_hangs) {
   const RunResult result = run(settings, clients);
   EXPECT_EQ(result.tally.connected, 0);
   EXPECT_EQ(result.tally.refused.total(), kClients);
-  EXPECT_TRUE(result.tally.refused.all().contains("no CONNACK in time"));
+  expect_failure(result, ConnectStep::kAnswer, "no CONNACK in time");
+}
+
+TEST_F(CanaryRun, counts_those_who_never_came_to_connect_and_names_what_kept_them) {
+  auto clients = fleet();
+  broker_.freeze();
+  RunSettings settings = fifty_clients();
+  settings.connects_at_once = 1;
+  settings.connect_timeout = milliseconds(500);
+  settings.load.grace = seconds(2);
+  const RunResult result = run(settings, clients);
+  EXPECT_EQ(result.tally.refused.total(), kClients);
+  expect_failure(result, ConnectStep::kAnswer, "no CONNACK in time");
 }
 
 TEST_F(CanaryRun, with_certificates_of_another_authority_is_refused) {
@@ -273,6 +350,7 @@ TEST_F(CanaryRun, with_certificates_of_another_authority_is_refused) {
   const RunResult result = run(fifty_clients(), clients);
   EXPECT_EQ(result.tally.connected, 0);
   EXPECT_EQ(result.tally.refused.total(), kClients);
+  expect_failure(result, ConnectStep::kTls, "");  // "unknown ca", if it came before the end
 }
 
 TEST_F(CanaryRun, keeps_its_sessions_through_a_hold_longer_than_the_broker_waits) {
@@ -299,7 +377,13 @@ TEST_F(CanaryRun, that_is_interrupted_leaves_and_reports_what_it_has) {
   EXPECT_EQ(result.tally.left, kClients);
   EXPECT_EQ(result.tally.unsent, 0) << "what was not due yet is not missing";
   EXPECT_GT(result.tally.sent, 0);
-  EXPECT_EQ(report_of(settings, result).exit_code, kInterrupted);
+  ASSERT_EQ(phases_in(result),
+            (std::vector<std::string>{"connect", "subscribe", "publish cut", "hold", "leave"}));
+  EXPECT_GE(result.phases[2].begun, result.tally.sent);
+  EXPECT_LT(result.phases[2].begun, result.phases[2].plan.events);
+  const Report report = report_of(settings, result);
+  EXPECT_EQ(report.exit_code, kInterrupted);
+  EXPECT_EQ(headline_of(report).find("interrupted in phase publish after "), 0U);
 }
 
 TEST_F(CanaryRun, that_is_interrupted_while_it_leaves_says_goodbye_for_everybody) {
@@ -310,6 +394,8 @@ TEST_F(CanaryRun, that_is_interrupted_while_it_leaves_says_goodbye_for_everybody
   EXPECT_TRUE(result.interrupted);
   EXPECT_EQ(result.tally.left, kClients);
   EXPECT_EQ(result.tally.forced, 0);
+  const auto phases = phases_in(result);
+  EXPECT_EQ(std::count(phases.begin(), phases.end(), "leave cut"), 1);
 }
 
 }  // namespace

@@ -48,6 +48,14 @@ TEST(Threshold, of_a_stage_nothing_was_measured_of_is_breached) {
   EXPECT_EQ(Threshold::parse("visible.p50>2s")->breach({}), "visible.p50>2s: nothing was measured");
 }
 
+TEST(Threshold, of_a_run_that_was_cut_is_breached_only_by_what_stays_so) {
+  const Figures figures = {{"connected", 120}, {"lost", 3}};
+  EXPECT_EQ(Threshold::parse("lost>0")->breach_so_far(figures), "lost>0: it was 3");
+  EXPECT_EQ(Threshold::parse("lost>3")->breach_so_far(figures), std::nullopt);
+  EXPECT_EQ(Threshold::parse("connected<3000")->breach_so_far(figures), std::nullopt);
+  EXPECT_EQ(Threshold::parse("visible.p50>2s")->breach_so_far(figures), std::nullopt);
+}
+
 TEST(Threshold, that_is_not_understood_says_what_would_be) {
   struct Case {
     const char* text;

@@ -19,11 +19,19 @@ DEVICES = 100_000
 GROUPS = 1_000  # by model, of 100 devices each: what a list or a watch is about
 PER_SECOND = 900  # updates into Kafka
 ASKED_PER_S = 200  # of one kind, and of SELECT 1
+SOME_PER_S = 50  # lists: what one takes while the machine has room for it
 WATCHERS = 1_000  # half of them watch one and the same list, the others one each
 CONNECTS_PER_S = 100
 WARM_S = 3
-# Seconds of each phase, and which kind it asks for. `nothing` tells what the others cost.
-PHASES = {"nothing": 10, "plain": 10, "get": 20, "list": 20}
+# Which kind each phase asks for, how often, and for how many seconds. `nothing` tells what the
+# others cost.
+PHASES = {
+    "nothing": ("", 0, 10),
+    "plain": ("plain", ASKED_PER_S, 10),
+    "get": ("get", ASKED_PER_S, 20),
+    "some_lists": ("list", SOME_PER_S, 10),
+    "list": ("list", ASKED_PER_S, 20),
+}
 
 WHAT = (
     f"{DEVICES} devices, {ASKED_PER_S} requests per second, {WATCHERS} watches,"
@@ -66,7 +74,7 @@ def measure(stack, report, checkout, scale=1.0):
             part.start(probe.wait)
         step.result = f"PostgreSQL with {bench.devices} devices, Kafka, HAProxy, registry"
     with bench.ingest() as ingest:
-        bench.ask("list", WARM_S)
+        bench.ask("list", SOME_PER_S, WARM_S)
         before = bench.memory()
         with bench.watch() as watches:
             with report.step("watches") as step:
@@ -83,11 +91,13 @@ def measure(stack, report, checkout, scale=1.0):
 
 def figures(asked, watched, kib):
     """What was measured, what it is beside, and what it is made of."""
-    lists, gets, plain, nothing = (asked[kind] for kind in ("list", "get", "plain", "nothing"))
-    cpu_s = lists["cpu_s"] - nothing["cpu_s"] * PHASES["list"] / PHASES["nothing"]
+    lists, some, gets, plain = (asked[phase] for phase in ("list", "some_lists", "get", "plain"))
+    idle_cores = asked["nothing"]["cpu_s"] / asked["nothing"]["seconds"]
     return {
         "list_p99_ms": lists["list_p99_ms"],
         "list_p50_ms": lists["list_p50_ms"],
+        f"list_at_{SOME_PER_S}_p99_ms": some["list_p99_ms"],
+        f"list_at_{SOME_PER_S}_p50_ms": some["list_p50_ms"],
         "get_p99_ms": gets["get_p99_ms"],
         "get_p50_ms": gets["get_p50_ms"],
         "plain_p99_ms": plain["plain_p99_ms"],
@@ -104,11 +114,18 @@ def figures(asked, watched, kib):
         "kib_per_watcher": round(kib["registry"], 1),
         "list_kib_per_watcher": round(kib["lists"], 1),
         "edge_kib_per_watcher": round(kib["edge"], 1),
-        "cpu_ms_per_list": round(cpu_s / lists["list_count"] * 1000, 2),
-        "idle_cores": round(nothing["cpu_s"] / PHASES["nothing"], 2),
+        "cpu_ms_per_list": cpu_ms(lists, idle_cores),
+        f"cpu_ms_per_list_at_{SOME_PER_S}": cpu_ms(some, idle_cores),
+        "cores_without_requests": round(idle_cores, 2),
         "kib_per_list": round(lists["list_bytes"] / 1024, 1),
         "failed": sum(one["failed"] for one in asked.values()) + watched["ended"],
     }
+
+
+def cpu_ms(phase, idle_cores):
+    """Of the registry and its database, for a list."""
+    spent_s = phase["cpu_s"] - idle_cores * phase["seconds"]
+    return round(spent_s / phase["list_count"] * 1000, 2)
 
 
 def ratio(value, beside):
@@ -129,7 +146,7 @@ class Bench:
         self._token_file = stack.state.secrets / "bench.token"
         # Of the watches and of the ingest, which go on beside all that is asked.
         connecting_s = -(-self.watchers // CONNECTS_PER_S)
-        self._seconds = connecting_s + 3 * WARM_S + sum(PHASES.values()) + 2 * len(PHASES)
+        self._seconds = connecting_s + 3 * WARM_S + sum(seconds + 2 for _, _, seconds in PHASES.values())
 
     def install(self, checkout, step):
         for tool in (self._feeder, self._asker):
@@ -166,21 +183,20 @@ class Bench:
         )
 
     def ask_all(self, report):
-        """Kind -> what was measured in its phase."""
+        """Phase -> what was measured in it."""
         asked = {}
-        for kind, seconds in PHASES.items():
-            with report.step(kind) as step:
-                asked[kind] = found = self.ask(kind, seconds)
+        for phase, (kind, per_second, seconds) in PHASES.items():
+            with report.step(phase) as step:
+                asked[phase] = found = self.ask(kind, per_second, seconds)
                 p99 = found.get(f"{kind}_p99_ms")
                 step.result = f"p99 {p99:g} ms" if p99 else f"{found['cpu_s']:.1f} CPU s"
         return asked
 
-    def ask(self, kind, seconds):
-        """What the tool measured, with CPU seconds of the registry and its database."""
-        rates = {f"{kind}s_per_second": ASKED_PER_S} if kind in ("list", "get") else {}
-        if kind == "plain":
-            rates = {"plain_per_second": ASKED_PER_S}
-        before = self._cpu_s()
+    def ask(self, kind, per_second, seconds):
+        """What the tool measured, with how long it took and the CPU seconds of the registry and its
+        database meanwhile."""
+        rates = {f"{kind}_per_second": per_second} if kind else {}
+        before, began = self._cpu_s(), time.monotonic()
         told = self._asker.run(
             "ask",
             seconds=seconds,
@@ -190,7 +206,8 @@ class Bench:
             **rates,
             **self._api(),
         )
-        return json.loads(told) | {"cpu_s": self._cpu_s() - before}
+        took = {"seconds": time.monotonic() - began, "cpu_s": self._cpu_s() - before}
+        return json.loads(told) | took
 
     def wait_for_watchers(self, watches):
         port = self._stack.ports["registry-admin"]

@@ -23,8 +23,8 @@ void add_to(dmp::Settings& settings, std::string& command, dmp::bench::RestLoad&
   settings.add("seconds", load.seconds, "to ask or watch", 1, 3600);
   settings.add("watchers", load.watchers, "clients", 0, 100'000);
   settings.add("connects-per-second", load.connects_per_s, "of clients", 1, kRateMax);
-  settings.add("lists-per-second", load.lists_per_s, "of one group each", 0, kRateMax);
-  settings.add("gets-per-second", load.gets_per_s, "of one device each", 0, kRateMax);
+  settings.add("list-per-second", load.lists_per_s, "of one group each", 0, kRateMax);
+  settings.add("get-per-second", load.gets_per_s, "of one device each", 0, kRateMax);
   settings.add("plain-per-second", load.plain_per_s, "refused without a look at the database", 0,
                kRateMax);
   settings.add("selects-per-second", load.selects_per_s, "SELECT 1", 0, kRateMax);

@@ -103,9 +103,11 @@ class RestTest(unittest.TestCase):
         names = [f"{kind}_{which}_ms" for kind in ("list", "get", "plain", "select1")
                  for which in ("p50", "p99")]  # fmt: skip
         lists = dict.fromkeys(names, 4.0) | {
-            "cpu_s": 14.0, "list_count": 1000, "list_bytes": 1024, "failed": 0
+            "cpu_s": 14.0, "seconds": 20.0, "list_count": 1000, "list_bytes": 1024, "failed": 0
         }  # fmt: skip
-        asked = dict.fromkeys(rest.PHASES, lists) | {"nothing": {"cpu_s": 2.0, "failed": 1}}
+        asked = dict.fromkeys(rest.PHASES, lists) | {
+            "nothing": {"cpu_s": 2.0, "seconds": 10.0, "failed": 1}
+        }  # fmt: skip
         watched = {"watchers": 10, "ended": 1, "changes": 5, "p99_ms": 300.0, "p50_ms": 100.0}
         kib = {"registry": 20.0, "edge": 5.0, "lists": 3.0}
         found = rest.figures(asked, watched, kib)

@@ -17,6 +17,7 @@ BUILD = (
     "libcli11-dev",
     "libcpp-httplib-dev",
     "libcpprest-dev",
+    "libcurl4-openssl-dev",
     "libexpected-dev",
     "libmosquitto-dev",
     "libpaho-mqtt-dev",

@@ -11,6 +11,7 @@ from compose.bench import (
     canary_peers,
     hostile,
     ingest,
+    rest,
     staleness,
     stall,
     verdicts,
@@ -24,12 +25,13 @@ BENCHES = {
     "ingest": ingest,
     "stall": stall,
     "bridge": bridge,
+    "rest": rest,
     "canary": canary,
     "canary-peers": canary_peers,
     "verdicts": verdicts,
     "hostile": hostile,
 }
-SCALABLE = ("ingest", "stall")
+SCALABLE = ("ingest", "stall", "rest")
 NAMES = tuple(BENCHES)
 
 

@@ -23,7 +23,12 @@ tl::unexpected<Error> away(const std::string& what) {
 api::Rows to_rows(const pqxx::result& result) {
   api::Rows rows(result.columns());
   for (const auto& row : result) {
-    for (const auto& field : row) rows.add({field.c_str(), field.size()});
+    // A field by value would share in the result's ownership, twice a cell and for all threads.
+    const auto end = row.end();
+    for (auto field = row.begin(); field != end; ++field) {
+      rows.add({field->c_str(), field->size()});
+    }
+    if (rows.size() == 1) rows.expect(static_cast<std::size_t>(result.size()));
   }
   return rows;
 }

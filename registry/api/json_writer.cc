@@ -31,6 +31,14 @@ std::size_t sequence_bytes(std::string_view text) {
   return bytes;
 }
 
+// Whether it stands in JSON as it is. Without a way out of the loop, so that it takes many
+// characters at once: nearly all texts are plain.
+bool is_plain(std::string_view text) {
+  bool plain = true;
+  for (const char c : text) plain &= (c >= 0x20) & (c < 0x7f) & (c != '"') & (c != '\\');
+  return plain;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
@@ -91,6 +99,12 @@ JsonWriter& JsonWriter::raw(std::string_view json) {
 
 void JsonWriter::append_quoted(std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
+  if (is_plain(text)) {
+    text_ += '"';
+    text_ += text;
+    text_ += '"';
+    return;
+  }
   const bool clean = is_utf8(text);
   text_ += '"';
   for (const char c : text) {

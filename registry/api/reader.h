@@ -38,6 +38,12 @@ class Rows {
     ends_.push_back(bytes_.size());
   }
 
+  // That there will be so many rows, about as long as those there are.
+  void expect(std::size_t rows) {
+    ends_.reserve(rows * columns_);
+    if (!empty()) bytes_.reserve(bytes_.size() / size() * rows);
+  }
+
   [[nodiscard]] std::size_t size() const { return columns_ == 0 ? 0 : ends_.size() / columns_; }
   [[nodiscard]] std::size_t columns() const { return columns_; }
   [[nodiscard]] bool empty() const { return size() == 0; }

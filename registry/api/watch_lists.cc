@@ -84,10 +84,13 @@ void WatchLists::join(WatchCaller caller, SteadyTime now, bool away) {
   auto list = std::find_if(lists_.begin(), lists_.end(),
                            [&](const List& one) { return one.shared->name == name; });
   if (list == lists_.end()) {
-    lists_.push_back(
-        {.query = caller.query, .scope = scope, .shared = std::make_shared<SharedView>()});
+    lists_.push_back({.number = ++numbers_,
+                      .query = caller.query,
+                      .scope = scope,
+                      .shared = std::make_shared<SharedView>()});
     list = std::prev(lists_.end());
     list->shared->name = name;
+    index_.add(list->number, list->query.filter);
     begin_reading(*list);
   }
   list->left_at = now;
@@ -144,7 +147,9 @@ WatchLists::List* WatchLists::next_to_read(SteadyTime now) {
 void WatchLists::finish(List& list, SteadyTime now) {
   {
     const std::lock_guard lock(list.shared->mutex);
-    list.shared->view.finish_listing();
+    for (const DeviceId& device : list.shared->view.finish_listing()) {
+      index_.drop(device, list.number);
+    }
     list.shared->view.mark();
   }
   list.reading = false;
@@ -161,7 +166,20 @@ void WatchLists::fail(List& list, const Problem& problem, SteadyTime now) {
   }
   list.not_before = now + kPauseAfterFailure;
   if (list.ready) return begin_reading(list);
-  lists_.remove_if([&](const List& one) { return &one == &list; });
+  remove_lists([&](const List& one) { return &one == &list; });
+}
+
+void WatchLists::forget(const List& list) {
+  for (const DeviceId& device : list.shared->view.devices()) index_.drop(device, list.number);
+  index_.remove(list.number, list.query.filter);
+}
+
+template <class Which>
+void WatchLists::remove_lists(const Which& which) {
+  for (const List& list : lists_) {
+    if (which(list)) forget(list);
+  }
+  lists_.remove_if(which);
 }
 
 void WatchLists::fail_all(const Problem& problem, SteadyTime now) {
@@ -173,33 +191,48 @@ void WatchLists::fail_all(const Problem& problem, SteadyTime now) {
 }
 
 void WatchLists::apply(const std::vector<std::string>& devices, const Rows& items, List* only) {
-  struct Span {
-    std::size_t begin = 0;
-    std::size_t end = 0;
-  };
-  std::vector<std::pair<DeviceId, Span>> spans;
-  std::unordered_map<std::string_view, Span> rows_of;
+  std::unordered_map<std::string_view, std::pair<std::size_t, std::size_t>> rows_of;
   for (std::size_t begin = 0, end = 0; begin < items.size(); begin = end) {
     while (end < items.size() && items.at(end, 0) == items.at(begin, 0)) ++end;
     rows_of[items.at(begin, 0)] = {begin, end};
   }
+  std::vector<Span> spans;
+  std::unordered_map<WatchIndex::List, std::vector<std::size_t>> asked;  // about which spans
+  std::vector<WatchIndex::List> found;
   for (const std::string& device : devices) {
     const auto id = DeviceId::parse(device);
-    if (id) spans.emplace_back(*id, rows_of[device]);
+    if (!id) continue;
+    const auto [begin, end] = rows_of[device];
+    found.clear();
+    only != nullptr ? found.push_back(only->number) : index_.find(*id, items, begin, end, found);
+    for (const WatchIndex::List list : found) {
+      auto& about = asked[list];
+      if (about.empty() || about.back() != spans.size()) about.push_back(spans.size());
+    }
+    spans.push_back({*id, begin, end});
   }
   for (List& list : lists_) {
-    if (only != nullptr && only != &list) continue;
-    for (std::size_t begin = 0; begin < spans.size(); begin += kChangesPerLock) {
-      std::vector<Change> changes;
-      const std::size_t end = std::min(begin + kChangesPerLock, spans.size());
-      for (std::size_t i = begin; i < end; ++i) {
-        const auto& [device, rows] = spans[i];
-        auto item = item_of(list.query, list.scope, items, rows.begin, rows.end);
-        if (!item && !list.shared->view.has(device)) continue;
-        changes.push_back({device, std::move(item)});
-      }
-      if (!changes.empty()) apply(list, changes);
+    if (const auto about = asked.find(list.number); about != asked.end()) {
+      apply(list, spans, about->second, items);
     }
+  }
+}
+
+void WatchLists::apply(List& list, const std::vector<Span>& spans,
+                       const std::vector<std::size_t>& asked, const Rows& items) {
+  for (std::size_t begin = 0; begin < asked.size(); begin += kChangesPerLock) {
+    std::vector<Change> changes;
+    const std::size_t end = std::min(begin + kChangesPerLock, asked.size());
+    for (std::size_t i = begin; i < end; ++i) {
+      const Span& span = spans[asked[i]];
+      auto item = item_of(list.query, list.scope, items, span.begin, span.end);
+      const bool held = list.shared->view.has(span.device);
+      if (item && !held) index_.hold(span.device, list.number);
+      if (!item && !held) continue;
+      if (!item) index_.drop(span.device, list.number);
+      changes.push_back({span.device, std::move(item)});
+    }
+    if (!changes.empty()) apply(list, changes);
   }
 }
 
@@ -236,7 +269,7 @@ void WatchLists::tick(SteadyTime now, bool away) {
     tick(list, now, away);
     watchers_ += list.watchers.size() + list.waiting.size();
   }
-  lists_.remove_if([&](const List& list) {
+  remove_lists([&](const List& list) {
     return list.watchers.empty() && list.waiting.empty() &&
            now - list.left_at > limits_.unwatched_kept;
   });
@@ -265,8 +298,7 @@ void WatchLists::tick(List& list, SteadyTime now, bool away) {
 void WatchLists::keep_within_memory() {
   const auto add = [](std::size_t sum, const List& list) { return sum + bytes_of(list); };
   if (std::accumulate(lists_.begin(), lists_.end(), std::size_t{0}, add) > limits_.bytes_max) {
-    lists_.remove_if(
-        [](const List& list) { return list.watchers.empty() && list.waiting.empty(); });
+    remove_lists([](const List& list) { return list.watchers.empty() && list.waiting.empty(); });
   }
   std::size_t bytes = 0;
   for (List& list : lists_) {
@@ -284,7 +316,7 @@ void WatchLists::keep_within_memory() {
     list.left_at = {};
     list.ready = list.reading = false;
   }
-  lists_.remove_if([](const List& list) { return !list.ready && !list.reading; });
+  remove_lists([](const List& list) { return !list.ready && !list.reading; });
   bytes_gauge_.set(static_cast<double>(bytes));
 }
 
@@ -296,6 +328,7 @@ void WatchLists::end_all(const Problem& problem) {
     }
   }
   lists_.clear();
+  index_ = {};
   watchers_ = 0;
 }
 

@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "registry/api/people.h"
 #include "registry/api/watch_hub.h"
+#include "registry/api/watch_index.h"
 #include "registry/api/watch_match.h"
 #include "registry/api/watch_stream.h"
 
@@ -38,6 +39,7 @@ class WatchLists {
   };
 
   struct List {
+    WatchIndex::List number = 0;
     WatchQuery query;
     Scope scope;
     std::shared_ptr<SharedView> shared;
@@ -86,7 +88,19 @@ class WatchLists {
     std::optional<std::string> item;  // none: it is not in the list
   };
 
+  // The rows of one device.
+  struct Span {
+    DeviceId device;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+
+  void apply(List& list, const std::vector<Span>& spans, const std::vector<std::size_t>& asked,
+             const Rows& items);
   void apply(List& list, const std::vector<Change>& changes);
+  void forget(const List& list);
+  template <class Which>
+  void remove_lists(const Which& which);
   void admit(List& list, WatchCaller caller, SteadyTime now);
   void refuse(const WatchCaller& caller, const Problem& problem, std::string_view reason);
   void end(Watcher& watcher, std::string_view reason, std::string_view detail);
@@ -103,6 +117,8 @@ class WatchLists {
   WatchStream::Counters stream_counters_;
   Counter changes_;
   std::list<List> lists_;  // oldest first
+  WatchIndex index_;
+  WatchIndex::List numbers_ = 0;
   std::uint64_t turns_ = 0;
   std::size_t watchers_ = 0;
 };

@@ -2,8 +2,8 @@
 //
 // Rows carry when their statement began (changed_at), but are seen when it ends, at most
 // kStatementTimeout later: so each look goes back behind the one before, and what was seen is left
-// out. Most statements take milliseconds, so most looks go back a second; one a second goes back
-// as far as a statement can last. Times are µs of the database's clock.
+// out. Most statements take milliseconds, so most looks go back a second; one every three seconds
+// goes back as far as a statement can last. Times are µs of the database's clock.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ class WatchScan {
   static constexpr std::chrono::microseconds kStatementTimeout = std::chrono::seconds(10);
   static constexpr std::chrono::microseconds kOverlap = kStatementTimeout + std::chrono::seconds(1);
   static constexpr std::chrono::microseconds kQuickOverlap = std::chrono::seconds(1);
-  static constexpr std::chrono::microseconds kWholeEvery = std::chrono::seconds(1);
+  static constexpr std::chrono::microseconds kWholeEvery = std::chrono::seconds(3);
   // Forgotten when there are more: then some changes are read twice, and found to be none.
   static constexpr std::size_t kSeenMax = 200'000;
 

@@ -5,8 +5,8 @@
 namespace dmp::registry::api {
 namespace {
 
-// Of a node of the map beside its text.
-constexpr std::size_t kItemOverheadBytes = 144;
+// Of a node of the map beside its text, and of the index that says which lists hold the device.
+constexpr std::size_t kItemOverheadBytes = 144 + 104;
 
 // FNV-1a, then mixed: the sum of many must not show their structure.
 std::uint64_t hash_of(const DeviceId& device, std::string_view json) {
@@ -68,12 +68,24 @@ void WatchView::remove(Items::iterator item) {
   note(device);
 }
 
-void WatchView::finish_listing() {
+std::vector<DeviceId> WatchView::finish_listing() {
+  std::vector<DeviceId> gone;
   for (auto item = items_.begin(); item != items_.end();) {
     const auto next = std::next(item);
-    if (item->second.listing != listing_) remove(item);
+    if (item->second.listing != listing_) {
+      gone.push_back(item->first);
+      remove(item);
+    }
     item = next;
   }
+  return gone;
+}
+
+std::vector<DeviceId> WatchView::devices() const {
+  std::vector<DeviceId> all;
+  all.reserve(items_.size());
+  for (const auto& [device, item] : items_) all.push_back(device);
+  return all;
 }
 
 std::uint64_t WatchView::note(const DeviceId& device) {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "schema/ids.h"
 
@@ -41,9 +42,9 @@ class WatchView {
   bool remove(const DeviceId& device);
 
   // Between the two, put() marks what it is told, changed or not; finish_listing() removes from the
-  // items what was not told.
+  // items what was not told, and says what that was.
   void begin_listing() { ++listing_; }
-  void finish_listing();
+  std::vector<DeviceId> finish_listing();
 
   // The states up to here can be gone on from. Called between two rounds of changes: the states
   // within a round are nobody's.
@@ -52,6 +53,7 @@ class WatchView {
   [[nodiscard]] WatchDigest digest() const { return digest_; }
   [[nodiscard]] bool has(const DeviceId& device) const { return items_.contains(device); }
   [[nodiscard]] std::size_t items() const { return items_.size(); }
+  [[nodiscard]] std::vector<DeviceId> devices() const;
   [[nodiscard]] std::size_t bytes() const;  // of memory, about
 
   // Where a client stands.

@@ -37,6 +37,7 @@ void add_to(dmp::Settings& settings, Options& options) {
   settings.add("group", options.group, "consumer group of the baseline");
   settings.add("records", options.load.records, "how many", 1, kRecordsMax);
   settings.add("sessions", options.load.sessions, "of how many sessions", 1, 1'000'000);
+  settings.add("timed", options.load.timed, "each says in app_version when it was made");
   settings.add("from", options.from, "number of the first record", 0, kRecordsMax);
   settings.add("per-second", options.per_second, "rate of the fill; 0: all there is", 0, 1'000'000);
   settings.add("connections", options.connections, "of the feed", 1, 64);

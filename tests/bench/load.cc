@@ -1,5 +1,6 @@
 #include "tests/bench/load.h"
 
+#include <chrono>
 #include <string>
 
 namespace dmp::bench {
@@ -9,6 +10,12 @@ namespace {
 std::string padded(std::int64_t number) {
   const std::string digits = std::to_string(number);
   return std::string(8 - digits.size(), '0') + digits;
+}
+
+std::int64_t wall_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 template <class Id>
@@ -64,6 +71,7 @@ registry::UpdateNews update_number(const Load& load, std::int64_t number) {
   update.facets.network = network_of(session, first);
   update.facets.software = facet_at<Software>(stamp, "roku-ecp");
   update.facets.software->fields.firmware_version = "12.5." + std::to_string(number);
+  if (load.timed) update.facets.software->fields.app_version = "t=" + std::to_string(wall_us());
   update.facets.presence = facet_at<Presence>(stamp, "neighbour");
   update.facets.presence->fields.status = PresenceStatus::kOnline;
   update.facets.presence->fields.changed_at = {first};

@@ -14,6 +14,7 @@ inline constexpr std::int64_t kRaes = 100;
 struct Load {
   std::int64_t records = 1'000'000;
   std::int64_t sessions = 5'000;  // record n is of session n modulo this
+  bool timed = false;             // app_version is `t=` and when it was made, in µs
 };
 
 // `number` from 0; its stamp is kFirstStamp + number.

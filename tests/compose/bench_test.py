@@ -7,8 +7,8 @@ import unittest
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from compose.bench import bridge, canary, canary_peers, chart, command, hops, ingest, staleness
-from compose.bench import stall
+from compose.bench import bridge, canary, canary_peers, chart, command, hops, ingest, rest
+from compose.bench import staleness, stall
 from compose.report import Failure
 
 
@@ -96,6 +96,24 @@ class ChartTest(unittest.TestCase):
     def test_a_scale_ends_at_a_round_number(self):
         for value, end in ((0, 1), (1, 1), (3, 5), (5.1, 10), (60_000, 100_000)):
             self.assertEqual(chart.round_up(value), end)
+
+
+class RestTest(unittest.TestCase):
+    def test_every_target_is_of_a_figure_the_bench_has(self):
+        names = [f"{kind}_{which}_ms" for kind in ("list", "get", "plain", "select1")
+                 for which in ("p50", "p99")]  # fmt: skip
+        lists = dict.fromkeys(names, 4.0) | {
+            "cpu_s": 14.0, "seconds": 20.0, "list_count": 1000, "list_bytes": 1024, "failed": 0
+        }  # fmt: skip
+        asked = dict.fromkeys(rest.PHASES, lists) | {
+            "nothing": {"cpu_s": 2.0, "seconds": 10.0, "failed": 1}
+        }  # fmt: skip
+        watched = {"watchers": 10, "ended": 1, "changes": 5, "p99_ms": 300.0, "p50_ms": 100.0}
+        kib = {"registry": 20.0, "edge": 5.0, "lists": 3.0}
+        found = rest.figures(asked, watched, kib)
+        self.assertLessEqual(set(rest.TARGETS), set(found))
+        self.assertEqual(found["cpu_ms_per_list"], 10)
+        self.assertEqual(found["failed"], 2)
 
 
 class CommandTest(unittest.TestCase):

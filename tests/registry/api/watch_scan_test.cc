@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 
-TEST(WatchScan, looks_back_a_second_and_once_a_second_as_far_as_a_statement_can_last) {
+TEST(WatchScan, looks_back_a_second_and_now_and_then_as_far_as_a_statement_can_last) {
   WatchScan scan;
   const std::int64_t start = 1000 * kSecond;
   scan.start(start);
@@ -20,9 +20,11 @@ TEST(WatchScan, looks_back_a_second_and_once_a_second_as_far_as_a_statement_can_
   scan.done();
   EXPECT_EQ(scan.from(start + kSecond / 2), start + kSecond / 4 - kSecond);
   scan.done();
-  EXPECT_EQ(scan.from(start + kSecond), start - 11 * kSecond);
+  EXPECT_EQ(scan.from(start + 3 * kSecond), start - 11 * kSecond);
   scan.done();
-  EXPECT_EQ(scan.from(start + 2 * kSecond), start + kSecond - 11 * kSecond);
+  EXPECT_EQ(scan.from(start + 4 * kSecond), start + 3 * kSecond - kSecond);
+  scan.done();
+  EXPECT_EQ(scan.from(start + 6 * kSecond), start + 3 * kSecond - 11 * kSecond);
 }
 
 TEST(WatchScan, a_look_that_failed_is_made_up_for) {
@@ -82,7 +84,7 @@ TEST(WatchScan, no_change_is_missed) {
       }
       if (upto(5) != 0) scan.done();
     }
-    now += kSecond;
+    now += WatchScan::kWholeEvery.count();
     const std::int64_t from = scan.from(now);
     for (const auto& [row, change] : changes) {
       if (change.began >= from && scan.is_new(row, change.began)) ++found[row];

@@ -258,13 +258,16 @@ void Agent::send_due() {
   }
 }
 
-void Agent::publish(const std::string& topic, const std::string& payload, Timestamp confirm) {
+// An answer that nobody waits for would be a turn for nothing.
+void Agent::publish(const std::string& topic, std::string payload, Timestamp confirm,
+                    bool tell_delivered) {
   DMP_CHECK(!stamps_->uncovered());
-  Publish message{++publishes_, topic, payload, "", ""};
+  Publish message{++publishes_, topic, std::move(payload), "", "", tell_delivered};
   if (confirm.is_set()) {
     message.correlation = std::to_string(confirm.us);
     message.confirm_topic = agent_topic(settings_.rae, TopicKind::kConfirm);
-    if (settings_.free_on == FreeOn::kPuback) unanswered_[publishes_] = confirm;
+    message.tell_delivered = settings_.free_on == FreeOn::kPuback;
+    if (message.tell_delivered) unanswered_[publishes_] = confirm;
   }
   if (const auto status = ports_.uplink.publish(message); !status) {
     metrics_.undelivered.add();
@@ -279,7 +282,7 @@ void Agent::begin_leave() {
   const Timestamp stamp = stamps_->next(now().wall_us);
   if (!commit()) return;  // an unkept stamp must not leave; the Will speaks instead
   publish(agent_topic(settings_.rae, TopicKind::kPresence),
-          encode(agent_presence(AgentStatus::kOffline, stamp)), {});
+          encode(agent_presence(AgentStatus::kOffline, stamp)), {}, true);
   goodbye_ = publishes_;
   leave_by_ = now().steady + kGoodbyeWithin;
 }

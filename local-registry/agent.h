@@ -95,7 +95,8 @@ class Agent {
   void perform_effects();
   void connect_if_due();
   void send_due();
-  void publish(const std::string& topic, const std::string& payload, Timestamp confirm);
+  void publish(const std::string& topic, std::string payload, Timestamp confirm,
+               bool tell_delivered = false);
   void count();
   [[nodiscard]] Now now() const {
     return cloud_time_.believed({ports_.clock.wall_us(), ports_.clock.steady()});

@@ -63,9 +63,10 @@ struct UplinkMessage {
   std::string topic;
   std::string payload;
 };
-// The broker's answer to a publish; from kUplinkFailed on it did not take it. None comes for what
-// was unanswered when the connection ended. (0x10, "nobody subscribed", looks like 0: Paho 1.3.12
-// does not pass it on. Only the cloud's confirmation proves anything anyway.)
+// The broker's answer to a publish; from kUplinkFailed on it did not take it. That it did is told
+// to who asked for it only. None comes for what was unanswered when the connection ended. (0x10,
+// "nobody subscribed", looks like 0: Paho 1.3.12 does not pass it on. Only the cloud's confirmation
+// proves anything anyway.)
 inline constexpr int kUplinkFailed = 0x80;
 struct UplinkAnswered {
   std::int64_t publish = 0;
@@ -81,6 +82,7 @@ struct Publish {
   std::string payload;
   std::string correlation;  // empty: no confirmation is asked for
   std::string confirm_topic;
+  bool tell_delivered = false;  // also when the broker takes it
 };
 
 // The connection to the broker. Owned by the agent's loop; no call waits for the network, news come

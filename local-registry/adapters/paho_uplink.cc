@@ -35,7 +35,8 @@ struct PahoUplink::Client {
         dropped(drops),
         on_connect(*this),
         on_subscribe(*this),
-        on_publish(*this),
+        on_publish(*this, true),
+        on_failed_publish(*this, false),
         port(port_of(broker.uri)),
         mqtt(broker.uri, broker.client_id, mqtt::create_options(MQTTVERSION_5), nullptr) {
     // By default Paho prints every packet into a buffer that nobody reads.
@@ -83,16 +84,17 @@ struct PahoUplink::Client {
   };
 
   struct Publishing final : mqtt::iaction_listener {
-    explicit Publishing(Client& owner) : client(owner) {}
+    Publishing(Client& owner, bool delivered) : client(owner), tells_delivered(delivered) {}
     void on_success(const mqtt::token& token) override { answer(token); }
     void on_failure(const mqtt::token& token) override { answer(token); }
     void answer(const mqtt::token& token) {
       const auto publish = reinterpret_cast<std::intptr_t>(token.get_user_context());
       int reason = static_cast<int>(token.get_reason_code());
       if (token.get_return_code() != MQTTASYNC_SUCCESS) reason = std::max(reason, kUplinkFailed);
-      client.push(UplinkAnswered{publish, reason});
+      if (tells_delivered || reason >= kUplinkFailed) client.push(UplinkAnswered{publish, reason});
     }
     Client& client;
+    const bool tells_delivered;
   };
 
   EventQueue& events;
@@ -102,6 +104,7 @@ struct PahoUplink::Client {
   Connecting on_connect;
   Subscribing on_subscribe;
   Publishing on_publish;
+  Publishing on_failed_publish;
   const int port;
   mqtt::connect_options options;  // the object connect() gets: copies lose their properties
   mqtt::async_client mqtt;        // last: it calls the others until it is destroyed
@@ -189,7 +192,9 @@ Status PahoUplink::publish(const Publish& message) {
     }
     packet->set_properties(properties);
     auto* context = reinterpret_cast<void*>(static_cast<std::intptr_t>(message.id));
-    client_->mqtt.publish(packet, context, client_->on_publish);
+    Client& client = *client_;
+    client.mqtt.publish(packet, context,
+                        message.tell_delivered ? client.on_publish : client.on_failed_publish);
   } catch (const mqtt::exception& error) {
     return tl::unexpected(error_of(error));
   }

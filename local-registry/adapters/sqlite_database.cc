@@ -23,7 +23,7 @@ Error error_of(sqlite3* database, std::string_view doing) {
 
 struct SqliteDatabase::Handles {
   sqlite3* database = nullptr;
-  std::map<std::string, sqlite3_stmt*> statements;
+  std::map<std::string, sqlite3_stmt*, std::less<>> statements;
 
   Handles() = default;
   Handles(const Handles&) = delete;
@@ -93,14 +93,18 @@ Status SqliteDatabase::execute(const std::string& sql) {
   return tl::unexpected(error_of(handles_->database, sql));
 }
 
-Result<SqliteStatement> SqliteDatabase::statement(const std::string& sql) {
-  sqlite3_stmt*& known = handles_->statements[sql];
-  if (known == nullptr &&
-      sqlite3_prepare_v3(handles_->database, sql.c_str(), static_cast<int>(sql.size()),
-                         SQLITE_PREPARE_PERSISTENT, &known, nullptr) != SQLITE_OK) {
+Result<SqliteStatement> SqliteDatabase::statement(std::string_view sql) {
+  const auto known = handles_->statements.find(sql);
+  if (known != handles_->statements.end()) {
+    return SqliteStatement(handles_->database, known->second);
+  }
+  sqlite3_stmt* made = nullptr;
+  if (sqlite3_prepare_v3(handles_->database, sql.data(), static_cast<int>(sql.size()),
+                         SQLITE_PREPARE_PERSISTENT, &made, nullptr) != SQLITE_OK) {
     return tl::unexpected(error_of(handles_->database, sql));
   }
-  return SqliteStatement(handles_->database, known);
+  handles_->statements.emplace(sql, made);
+  return SqliteStatement(handles_->database, made);
 }
 
 }  // namespace dmp::local

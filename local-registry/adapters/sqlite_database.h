@@ -42,7 +42,7 @@ class SqliteDatabase {
 
   Status execute(const std::string& sql);
   // Prepared once per text and kept.
-  Result<SqliteStatement> statement(const std::string& sql);
+  Result<SqliteStatement> statement(std::string_view sql);
 
  private:
   struct Handles;

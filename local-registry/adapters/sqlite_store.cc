@@ -172,10 +172,16 @@ Result<std::vector<OutboxRow>> SqliteStore::load_outbox() {
   }
 }
 
+Status SqliteStore::run(std::string_view sql) {
+  auto statement = database_.statement(sql);
+  if (!statement) return tl::unexpected(statement.error());
+  return statement->run();
+}
+
 Status SqliteStore::commit(const Transaction& transaction) {
-  if (auto status = database_.execute("BEGIN IMMEDIATE"); !status) return status;
+  if (auto status = run("BEGIN IMMEDIATE"); !status) return status;
   auto status = write(transaction);
-  if (status) status = database_.execute("COMMIT");
+  if (status) status = run("COMMIT");
   // After some errors SQLite has rolled back by itself; then this one is in vain.
   if (!status) static_cast<void>(database_.execute("ROLLBACK"));
   return status;

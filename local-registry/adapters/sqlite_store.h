@@ -25,6 +25,7 @@ class SqliteStore final : public Store {
 
   Status prepare();
   Status take_over(const RaeSerial& serial);
+  Status run(std::string_view sql);
   Status write(const Transaction& transaction);
   Status put_meta(const std::string& name, const std::string& value);
   Result<std::string> meta(const std::string& name);

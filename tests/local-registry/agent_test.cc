@@ -82,6 +82,15 @@ TEST_F(AgentLoop, keeps_waiting_confirmations_when_it_stops) {
   EXPECT_TRUE(disk.stored().outbox.empty());
 }
 
+TEST_F(AgentLoop, asks_for_the_brokers_answer_to_its_goodbye_only) {
+  Life life(disk, clock);
+  life.see_device();
+  life.connect();
+  for (const Publish& message : life.uplink.published) EXPECT_FALSE(message.tell_delivered);
+  life.agent->begin_leave();
+  EXPECT_TRUE(life.uplink.published.back().tell_delivered);
+}
+
 // What the publishes since the last call are answered with by the broker.
 void answer_all(Life& life, int reason) {
   const auto published = static_cast<std::int64_t>(life.uplink.published.size());
@@ -101,6 +110,7 @@ TEST_F(AgentLoop, a_puback_frees_only_where_it_is_told_to) {
   Life life(disk, clock, {}, FreeOn::kPuback);
   life.see_device();
   life.connect();
+  for (const Publish& update : life.sent("/update")) EXPECT_TRUE(update.tell_delivered);
   answer_all(life, kUplinkFailed);
   EXPECT_EQ(disk.stored().outbox.size(), 1u) << "the broker did not take it";
   life.happens(UplinkLost{"gone"});

@@ -90,7 +90,8 @@ struct Link {
     ASSERT_TRUE(uplink->subscribe(kConfirm));
   }
   // The broker's answer to this one.
-  std::optional<int> publish(const Publish& message) {
+  std::optional<int> publish(Publish message) {
+    message.tell_delivered = true;
     EXPECT_TRUE(uplink->publish(message));
     auto answered = wait<UplinkAnswered>();
     while (answered && answered->publish != message.id) answered = wait<UplinkAnswered>();
@@ -128,6 +129,26 @@ TEST(PahoUplink, asks_for_no_confirmation_without_a_correlation) {
   ASSERT_NE(got, nullptr);
   EXPECT_FALSE(got->get_properties().contains(mqtt::property::CORRELATION_DATA));
   EXPECT_FALSE(got->get_properties().contains(mqtt::property::RESPONSE_TOPIC));
+}
+
+TEST(PahoUplink, tells_that_the_broker_took_a_message_only_to_who_asked) {
+  Link link;
+  link.connect();
+  ASSERT_TRUE(link.uplink->publish({1, kRoster, "x", "1", kConfirm}));
+  ASSERT_TRUE(link.uplink->publish({2, kRoster, "y", "2", kConfirm, true}));
+  const auto first = link.wait<UplinkAnswered>();  // the broker answers in order
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->publish, 2);
+}
+
+TEST(PahoUplink, tells_that_the_broker_refused_a_message_to_who_did_not_ask) {
+  Link link(kOther);
+  ASSERT_TRUE(link.uplink->connect("dmp/v1/rae-2/agent/presence", "will"));
+  ASSERT_TRUE(link.wait<UplinkConnected>());
+  ASSERT_TRUE(link.uplink->publish({1, kRoster, "forged", "1", kConfirm}));
+  const auto answered = link.wait<UplinkAnswered>();
+  ASSERT_TRUE(answered);
+  EXPECT_GE(answered->reason, kUplinkFailed);
 }
 
 TEST(PahoUplink, receives_confirmations) {

@@ -213,7 +213,9 @@ Status Router::publish(const local::Publish& message) {
   if (disk_.is_crashed() || publishes_left_ == 0) return {};
   if (publishes_left_ > 0) --publishes_left_;
   const int answer = network_.publish(*this, message.topic, planted(message), message.correlation);
-  if (answer != Network::kNoAnswer) post(local::UplinkAnswered{message.id, answer});
+  if (answer == Network::kNoAnswer) return {};
+  const bool failed = answer >= local::kUplinkFailed;
+  if (failed || message.tell_delivered) post(local::UplinkAnswered{message.id, answer});
   return {};
 }
 

@@ -1,13 +1,16 @@
-"""The two requests of Kafka's protocol that starting a stack needs, without a JVM each time.
+"""The requests of Kafka's protocol that starting a stack and watching it need, without a JVM each
+time.
 
-Old, fixed versions without tagged fields: Metadata 1 (KIP-4) and CreateTopics 2; both are in the
-range every broker from 2.1 to 4.x accepts.
+Old, fixed versions without tagged fields: ListOffsets 1, Metadata 1 (KIP-4) and CreateTopics 2; all
+are in the range every broker from 2.1 to 4.x accepts.
 """
 
 import contextlib
 import socket
 import struct
 
+LIST_OFFSETS, LIST_OFFSETS_VERSION = 2, 1
+LATEST = -1  # as a timestamp
 METADATA, METADATA_VERSION = 3, 1
 CREATE_TOPICS, CREATE_TOPICS_VERSION = 19, 2
 TOPIC_ALREADY_EXISTS = 36
@@ -23,6 +26,10 @@ class Refused(Exception):
 def brokers(port):
     """Ids of the brokers it lists; empty until one has registered with the controller."""
     answer = _call(port, METADATA, METADATA_VERSION, struct.pack(">i", 0))  # of no topic
+    return _nodes(answer)
+
+
+def _nodes(answer):
     (count,) = answer.take(">i")
     found = []
     for _ in range(count):
@@ -32,6 +39,37 @@ def brokers(port):
         answer.string()  # rack
         found.append(node)
     return found
+
+
+def end_offsets(port, topic):
+    """How many records were ever written to each partition."""
+    count = _partitions(port, topic)
+    body = struct.pack(">ii", -1, 1) + _string(topic) + struct.pack(">i", count)  # no replica
+    for partition in range(count):
+        body += struct.pack(">iq", partition, LATEST)
+    answer = _call(port, LIST_OFFSETS, LIST_OFFSETS_VERSION, body)
+    answer.take(">i")  # topics
+    answer.string()
+    (count,) = answer.take(">i")
+    ends = {}
+    for _ in range(count):
+        partition, code, _, end = answer.take(">ihqq")
+        if code:
+            raise Refused(f"partition {partition} of {topic}: error {code}")
+        ends[partition] = end
+    return [ends[partition] for partition in sorted(ends)]
+
+
+def _partitions(port, topic):
+    answer = _call(port, METADATA, METADATA_VERSION, struct.pack(">i", 1) + _string(topic))
+    _nodes(answer)
+    answer.take(">ii")  # controller, topics
+    (code,) = answer.take(">h")
+    if code:
+        raise Refused(f"topic {topic}: error {code}")
+    answer.string()
+    answer.take(">b")  # internal
+    return answer.take(">i")[0]
 
 
 def create_topics(port, topics):

@@ -32,6 +32,7 @@ autosave_interval 1000
 persistent_client_expiration 7d
 max_queued_messages 0
 max_queued_bytes {queued_bytes}
+max_inflight_messages {inflight}
 max_packet_size 300000
 max_keepalive 120
 set_tcp_nodelay true
@@ -82,6 +83,7 @@ class Mosquitto(Part):
 
     name = "mosquitto"
     port_names = ("mqtt",)
+    inflight_messages = 20  # Mosquitto's own default, for clients that do not ask for another
 
     def __init__(self, state, ports, authority):
         super().__init__(state, ports)
@@ -102,6 +104,7 @@ class Mosquitto(Part):
                 etc=self.state.etc,
                 data=data,
                 queued_bytes=QUEUED_BYTES,
+                inflight=self.inflight_messages,
             ),
         )
 

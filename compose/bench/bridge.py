@@ -179,6 +179,13 @@ class Bench:
             rival.lost, rival.duplicates, rival.order_breaks = map(int, found.split())
 
 
+def forget(stack, bridge):
+    """Or the broker would queue for it whatever the other one is sent. A connection with a clean
+    start that ends is the end of the session."""
+    files = stack.authority.files(bridge)
+    probe.mqtt(stack.mosquitto.port, stack.authority.certificate, *files, bridge)
+
+
 class Running:
     """One round of a rival: started, and gone with all that the broker kept for it."""
 
@@ -195,11 +202,7 @@ class Running:
 
     def __exit__(self, *_):
         self._rival.part.stop()
-        # Or the broker would queue for it whatever the other one is sent. A connection with a clean
-        # start that ends is the end of the session.
-        broker, authority = self._stack.mosquitto, self._stack.authority
-        files = authority.files(self._rival.bridge)
-        probe.mqtt(broker.port, authority.certificate, *files, self._rival.bridge)
+        forget(self._stack, self._rival.bridge)
 
     def send(self, messages, per_second=0):
         """Returns when Kafka has them."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from compose import provision
 from compose.bench import (
     bridge,
+    bridge_peers,
     canary,
     canary_peers,
     hostile,
@@ -25,6 +26,7 @@ BENCHES = {
     "ingest": ingest,
     "stall": stall,
     "bridge": bridge,
+    "bridge-peers": bridge_peers,
     "rest": rest,
     "canary": canary,
     "canary-peers": canary_peers,

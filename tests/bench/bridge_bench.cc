@@ -12,6 +12,7 @@
 #include "tests/bench/naive_bridge.h"
 #include "tests/bench/publish_load.h"
 #include "tests/bench/stored_load.h"
+#include "tests/bench/through_load.h"
 
 namespace {
 
@@ -29,6 +30,7 @@ void add_to(dmp::Settings& settings, Options& options) {
   constexpr std::int64_t kMost = 100'000'000;
   settings.commands(options.command,
                     {{"publish", "send the load to the MQTT broker"},
+                     {"through", "the same, and tell how long until a reader of Kafka has it"},
                      {"check", "look in Kafka for the load: lost, duplicates, order breaks"},
                      {"naive", "be the bridge that produces and returns, until stopped"}});
   settings.add("brokers", options.brokers, "Kafka, host:port, by commas");
@@ -77,6 +79,12 @@ dmp::Status naive(const Options& options, dmp::Stop& stop) {
 dmp::Status run(const Options& options, dmp::Stop& stop) {
   if (options.command == "publish") return dmp::bench::publish(options.load);
   if (options.command == "naive") return naive(options, stop);
+  if (options.command == "through") {
+    const auto took = dmp::bench::send_through(options.brokers, options.load);
+    if (!took) return tl::unexpected(took.error());
+    std::printf("%.3f %.3f\n", took->p50_ms, took->p99_ms);
+    return {};
+  }
   const auto found = dmp::bench::look_up(options.brokers, options.load);
   if (!found) return tl::unexpected(found.error());
   std::printf("%lld %lld %lld\n", static_cast<long long>(found->lost),

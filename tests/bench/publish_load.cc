@@ -107,7 +107,8 @@ std::string serial_of(const PublishLoad& load, std::int64_t agent) {
   return load.prefix + "-" + std::to_string(agent);
 }
 
-Status publish_all(const PublishLoad& load, const Agents& agents) {
+Status publish_all(const PublishLoad& load, const Agents& agents,
+                   const std::function<void(std::int64_t)>& before) {
   const auto begin = std::chrono::steady_clock::now();
   for (std::int64_t i = 0; i < load.messages; ++i) {
     if (load.per_second > 0) {
@@ -119,6 +120,7 @@ Status publish_all(const PublishLoad& load, const Agents& agents) {
     std::string payload = text + " ";
     payload.resize(kPayloadBytes, 'x');
     Agent& agent = *agents[static_cast<std::size_t>(number % load.agents)];
+    if (before) before(number);
     if (auto status = agent.publish(topic_of(load, number), payload, text); !status) return status;
   }
   for (const auto& agent : agents) {
@@ -135,14 +137,14 @@ std::string topic_of(const PublishLoad& load, std::int64_t number) {
          std::string(12 - session.size(), '0') + session + "/update";
 }
 
-Status publish(const PublishLoad& load) {
+Status publish(const PublishLoad& load, const std::function<void(std::int64_t)>& before) {
   mosquitto_lib_init();
   Agents agents;
   for (std::int64_t i = 0; i < load.agents; ++i) {
     agents.push_back(std::make_unique<Agent>());
     if (auto status = agents.back()->connect(load, serial_of(load, i)); !status) return status;
   }
-  return publish_all(load, agents);
+  return publish_all(load, agents, before);
 }
 
 }  // namespace dmp::bench

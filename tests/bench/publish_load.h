@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/result.h"
@@ -26,7 +27,8 @@ inline constexpr std::size_t kPayloadBytes = 930;
 // Topic of message `number`; the number is what its payload begins with.
 std::string topic_of(const PublishLoad& load, std::int64_t number);
 
-// Returns when the broker has acknowledged all of it.
-Status publish(const PublishLoad& load);
+// Returns when the broker has acknowledged all of it. `before` is told each number just before it
+// is published.
+Status publish(const PublishLoad& load, const std::function<void(std::int64_t)>& before = {});
 
 }  // namespace dmp::bench

@@ -1,5 +1,4 @@
 // Commands through the real program: a real Mosquitto, librdkafka's mock cluster, two agents.
-#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "tests/bridge/bridge_process.h"
 #include "tests/bridge/kafka_broker.h"
 #include "tests/bridge/scratch_folder.h"
+#include "tests/fixtures/waiting.h"
 
 namespace dmp::bridge {
 namespace {
@@ -23,15 +23,16 @@ class CommandsThroughTheBridge : public testing::Test {
     for (const char* topic : {kAgents, kCommands, kReplies}) kafka_.create_topic(topic, 1);
   }
 
-  // Back when it has passed through the bridge, as the n-th record beside heartbeats.
+  // Back when it has passed through the bridge.
   void say(Agent& agent, const std::string& rae, std::int64_t timestamp, AgentStatus status) {
     agent.publish("dmp/v1/" + rae + "/agent/presence",
                   encode(AgentPresence{{timestamp}, status, ""}));
     ++said_;
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (presences() < said_ && std::chrono::steady_clock::now() < deadline) {
-    }
-    EXPECT_EQ(presences(), said_);
+    EXPECT_TRUE(shows("dmp_bridge_stored_total", said_));
+  }
+
+  bool shows(const std::string& metric, double value) {
+    return test::wait_for([&] { return bridge_.metric(metric) == value; }, kPatience);
   }
 
   // Back when Kafka has it; when that was.
@@ -55,14 +56,7 @@ class CommandsThroughTheBridge : public testing::Test {
       BridgeProcess::arguments(broker_, kafka_.brokers(), folder_.file("window"), 2000)};
 
  private:
-  std::size_t presences() {
-    const auto stored = read_topic(kafka_.brokers(), kAgents, 1);
-    return static_cast<std::size_t>(std::count_if(
-        stored.begin(), stored.end(),
-        [](const StoredRecord& record) { return record.key.ends_with("/agent/presence"); }));
-  }
-
-  std::size_t said_ = 0;
+  double said_ = 0;
 };
 
 TEST_F(CommandsThroughTheBridge, reach_who_is_there_once_and_are_answered_away_for_who_is_not) {
@@ -92,6 +86,43 @@ TEST_F(CommandsThroughTheBridge, reach_who_is_there_once_and_are_answered_away_f
   command("rae-1", "second");
   EXPECT_EQ(there.receive().payload, R"({"schema":1,"command_id":"second"})")
       << "the first came once";
+}
+
+// The broker then takes every command, wherever its agent is: only what passes through the bridge
+// tells, and whoever sent a command sends it again at the RAE's next `online`.
+TEST_F(CommandsThroughTheBridge, reach_their_agent_at_its_next_online_behind_a_foreign_listener) {
+  const std::string passed_on = "dmp_bridge_commands_passed_on_total";
+  const std::string payload = R"({"schema":1,"command_id":"again"})";
+  ASSERT_TRUE(bridge_.says("event=mqtt_up", kPatience)) << bridge_.said();
+  Agent foreign(broker_, MqttBroker::kOtherRae);
+  foreign.subscribe("#");
+
+  command("rae-1", "again");
+  EXPECT_TRUE(shows(passed_on, 1))
+      << "nobody has heard of the RAE, and the broker hides that it is away";
+  {
+    Agent there(broker_);
+    there.subscribe("dmp/v1/rae-1/" + kSession + "/command");
+    say(there, "rae-1", 10, AgentStatus::kOnline);
+    command("rae-1", "again");
+    EXPECT_EQ(there.receive().payload, payload);
+    say(there, "rae-1", 11, AgentStatus::kOffline);
+  }
+  command("rae-1", "again");
+  const auto replies = read_topic(kafka_.brokers(), kReplies, 1);
+  ASSERT_EQ(replies.size(), 1U);
+  EXPECT_EQ(decode_command_reply(replies[0].payload)->state.value, ReplyState::kAway)
+      << "the bridge has heard that it left, whatever the broker says";
+  Agent back(broker_);
+  back.subscribe("dmp/v1/rae-1/" + kSession + "/command");
+  say(back, "rae-1", 12, AgentStatus::kOnline);
+  command("rae-1", "again");
+  EXPECT_EQ(back.receive().payload, payload);
+
+  command("rae-2", "own");
+  EXPECT_EQ(foreign.receive().payload, R"({"schema":1,"command_id":"own"})")
+      << "those of others were not for it to read";
+  EXPECT_TRUE(shows(passed_on, 4));
 }
 
 }  // namespace

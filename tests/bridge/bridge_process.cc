@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include <fcntl.h>
+#include <httplib.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,6 +65,18 @@ bool BridgeProcess::says(const std::string& word, milliseconds time, int times) 
     said_.append(chunk.data(), static_cast<std::size_t>(size));
   }
   return true;
+}
+
+double BridgeProcess::metric(const std::string& name) const {
+  const std::string told = "admin_port=";
+  const std::size_t port = said_.find(told);
+  DMP_CHECK(port != std::string::npos);
+  const auto answer =
+      httplib::Client("127.0.0.1", std::stoi(said_.substr(port + told.size()))).Get("/metrics");
+  if (!answer) return -1;
+  const std::string line = "\n" + name + " ";
+  const std::size_t at = answer->body.find(line);
+  return at == std::string::npos ? -1 : std::stod(answer->body.substr(at + line.size()));
 }
 
 double BridgeProcess::peak_rss_mib() const {

@@ -29,6 +29,8 @@ class BridgeProcess {
   void work(std::chrono::milliseconds time) { says("(never)", time); }
   [[nodiscard]] const std::string& said() const { return said_; }
   [[nodiscard]] int count(const std::string& word) const;
+  // A counter or gauge as its admin port tells it; -1 if it tells none.
+  [[nodiscard]] double metric(const std::string& name) const;
   // The most memory it ever had.
   [[nodiscard]] double peak_rss_mib() const;
 

@@ -116,7 +116,7 @@ class Faults : public testing::Test {
   std::unique_ptr<OutboxAgent> agent_;
 };
 
-// The valve, which many agents together would close, is PumpTest's.
+// The valve, which many agents together would close, is valve_test.cc's.
 TEST_F(Faults, kafka_is_away_and_the_agent_waits) {
   begin();
   for (int i = 0; i < 2; ++i) {

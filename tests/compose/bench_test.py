@@ -7,8 +7,8 @@ import unittest
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from compose.bench import bridge, canary, canary_peers, chart, command, hops, ingest, rest
-from compose.bench import staleness, stall
+from compose.bench import bridge, bridge_peers, canary, canary_peers, chart, command, hops, ingest
+from compose.bench import rest, staleness, stall
 from compose.report import Failure
 
 
@@ -82,6 +82,31 @@ class BridgeTest(unittest.TestCase):
         rival.add_burst(messages=100, cpu_s=6.0, seconds=4.0)
         self.assertEqual(rival.messages_per_cpu_s(), 25)
         self.assertEqual(rival.messages_per_s(), 25)
+
+
+class BridgePeersTest(unittest.TestCase):
+    def peer(self, name, messages_per_cpu_s):
+        peer = bridge_peers.Peer(argparse.Namespace(name=name), name)
+        for p50_ms in (9.0, 1.0):
+            peer.add_burst(messages_per_cpu_s, cpu_s=1.0, seconds=2.0)
+            peer.add_latencies(p50_ms, 10 * p50_ms)
+        return peer
+
+    def peers(self, *names):
+        return {name: self.peer(name, speed) for name, speed in names}
+
+    def test_every_target_is_of_a_figure_the_bench_has(self):
+        found = bridge_peers.figures(
+            self.peers(("bridge", 150), ("naive", 200), ("telegraf", 100)))
+        self.assertLessEqual(set(bridge_peers.TARGETS), set(found))
+        self.assertEqual(found["ratio_to_telegraf"], 1.5)
+        self.assertEqual(found["ratio_to_naive"], 0.75)
+        self.assertEqual((found["p50_ms_at_1k"], found["p99_ms_at_1k"]), (1.0, 10.0))
+
+    def test_without_telegraf_its_figures_are_left_out_and_it_says_so(self):
+        found = bridge_peers.figures(self.peers(("bridge", 150), ("naive", 200)))
+        self.assertEqual(found["telegraf"], "left out")
+        self.assertNotIn("ratio_to_telegraf", found)
 
 
 class ChartTest(unittest.TestCase):

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 import unittest
 import uuid
 
@@ -21,6 +22,25 @@ class KafkaTest(unittest.TestCase):
         topics = {f"test-{uuid.uuid4()}": (3, {"cleanup.policy": "delete", "retention.ms": 1000})}
         self.assertEqual(kafka_wire.create_topics(PORT, topics), list(topics))
         self.assertEqual(kafka_wire.create_topics(PORT, topics), [])
+
+    def test_a_new_topic_is_empty_in_each_of_its_partitions(self):
+        topic = f"test-{uuid.uuid4()}"
+        kafka_wire.create_topics(PORT, {topic: (3, {})})
+        self.assertEqual(self.ends_of(topic), [0, 0, 0])
+
+    def ends_of(self, topic):
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return kafka_wire.end_offsets(PORT, topic)
+            except kafka_wire.Refused:  # it has no leader yet
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def test_a_topic_that_is_not_there_has_no_ends(self):
+        with self.assertRaises(kafka_wire.Refused):
+            kafka_wire.end_offsets(PORT, f"test-{uuid.uuid4()}")
 
     def test_a_refusal_carries_kafkas_own_words(self):
         for topic in ({"a/b": (1, {})}, {"ok": (1, {"no.such.setting": "x"})}):

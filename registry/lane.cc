@@ -116,17 +116,18 @@ bool Lane::store(Turn turn, const std::vector<Record>& records, std::vector<Dead
   tally_ = {};
   held_ = false;
   news_.reserve(records.size());
+  const WallTime now{shared_.clock.wall_us()};
   for (const Record& record : records) {
     tally_.taken(record.key);
-    auto news = decode_record(record);
+    auto news = decode_record(record, now);
     if (news) {
       news_.push_back(std::move(*news));
       origins_.push_back(&record);
     } else {
       DeadLetter letter{record, news.error().code, news.error().message, {}};
       if (letter.code == kClockAhead) {
+        // One RAE's own fault with a cure of its own: no reason to hold up the others.
         if (auto sender = sender_of(record)) behind_.push_back(std::move(*sender));
-        tally_.clock_ahead(record.key);
         letters.push_back(std::move(letter));
       } else {
         refuse(letters, std::move(letter));

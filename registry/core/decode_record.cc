@@ -10,12 +10,19 @@
 namespace dmp::registry {
 namespace {
 
-Status check_clock(Timestamp timestamp, WallTime received) {
-  const std::int64_t ahead_us = timestamp.us - received.us;
+struct Clocks {
+  WallTime received;  // of the bridge
+  WallTime now;       // of the reader
+};
+
+Status check_clock(Timestamp timestamp, Clocks clocks) {
+  const std::int64_t ahead_us = timestamp.us - clocks.received.us;
   if (ahead_us <= kClockAheadMax.count()) return {};
-  return fail(kClockAhead, "timestamp: " + std::to_string(timestamp.us) + " is " +
-                               std::to_string(ahead_us / 1'000'000) +
-                               " s later than the bridge received it; at most 3600 s");
+  const bool is_ahead_of_us_too = timestamp.us - clocks.now.us > kClockAheadMax.count();
+  return fail(is_ahead_of_us_too ? kClockAhead : kBridgeClockBehind,
+              "timestamp: " + std::to_string(timestamp.us) + " is " +
+                  std::to_string(ahead_us / 1'000'000) +
+                  " s later than the bridge received it; at most 3600 s");
 }
 
 tl::unexpected<Error> wrong_topic(const Record& record, std::string_view expected) {
@@ -24,14 +31,15 @@ tl::unexpected<Error> wrong_topic(const Record& record, std::string_view expecte
                                  std::string(expected));
 }
 
-Result<News> decode_device(const Record& record, const Topic& topic, WallTime received) {
+Result<News> decode_device(const Record& record, const Topic& topic, Clocks clocks) {
   auto read = read_update(record.value, topic.rae, *topic.session);
   if (!read) return tl::unexpected(read.error());
-  if (auto status = check_clock(read->update.timestamp, received); !status) {
+  if (auto status = check_clock(read->update.timestamp, clocks); !status) {
     return tl::unexpected(status.error());
   }
-  Result<News> news(tl::in_place,
-                    UpdateNews{topic.rae, *topic.session, std::move(read->update), {}, received});
+  Result<News> news(
+      tl::in_place,
+      UpdateNews{topic.rae, *topic.session, std::move(read->update), {}, clocks.received});
   auto& it = std::get<UpdateNews>(*news);
   if (it.update.kind != UpdateKind::kSnapshot) it.facets = read->facets;
   return news;
@@ -47,19 +55,19 @@ Result<News> decode_heartbeat(const Record& record, std::string_view bridge) {
   return HeartbeatNews{std::move(*heartbeat)};
 }
 
-Result<News> decode_agent(const Record& record, const Topic& topic, WallTime received) {
+Result<News> decode_agent(const Record& record, const Topic& topic, Clocks clocks) {
   if (topic.kind == TopicKind::kPresence) {
     auto presence = decode_agent_presence(record.value, topic.rae);
     if (!presence) return tl::unexpected(presence.error());
-    if (auto status = check_clock(presence->timestamp, received); !status) {
+    if (auto status = check_clock(presence->timestamp, clocks); !status) {
       return tl::unexpected(status.error());
     }
-    return PresenceNews{topic.rae, std::move(*presence), received,
+    return PresenceNews{topic.rae, std::move(*presence), clocks.received,
                         std::string(header(record, kafka::kBridge).value_or(""))};
   }
   auto roster = decode_roster(record.value, topic.rae);
   if (!roster) return tl::unexpected(roster.error());
-  if (auto status = check_clock(roster->timestamp, received); !status) {
+  if (auto status = check_clock(roster->timestamp, clocks); !status) {
     return tl::unexpected(status.error());
   }
   return RosterNews{topic.rae, std::move(*roster)};
@@ -89,7 +97,7 @@ Result<WallTime> received_at(const Record& record) {
                   std::string(text->substr(0, 80)) + "'");
 }
 
-Result<News> decode_record(const Record& record) {
+Result<News> decode_record(const Record& record, WallTime now) {
   const auto received = received_at(record);
   if (!received) return tl::unexpected(received.error());
   const bool of_devices = record.partition.topic == kafka::kDeviceUpdates;
@@ -101,12 +109,12 @@ Result<News> decode_record(const Record& record) {
   if (of_devices) {
     if (topic->kind != TopicKind::kUpdate)
       return wrong_topic(record, "dmp/v1/{rae}/{session}/update");
-    return decode_device(record, *topic, *received);
+    return decode_device(record, *topic, {*received, now});
   }
   if (topic->kind != TopicKind::kPresence && topic->kind != TopicKind::kRoster) {
     return wrong_topic(record, "dmp/v1/{rae}/agent/presence|roster or bridge/{name}");
   }
-  return decode_agent(record, *topic, *received);
+  return decode_agent(record, *topic, {*received, now});
 }
 
 }  // namespace dmp::registry

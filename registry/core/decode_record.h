@@ -2,7 +2,8 @@
 //
 // Error codes are those of schema/codec.h and schema/topics.h, and "bad_header", "wrong_topic" (a
 // key that does not belong on this Kafka topic) and "clock_ahead" (a stamp more than an hour later
-// than the bridge received it: such a stamp would hide everything its RAE says until then). Pure.
+// than the bridge received it: such a stamp would hide everything its RAE says until then), or, if
+// it is not ahead of the reader's clock as well, "bridge_clock_behind". Pure.
 #pragma once
 
 #include <chrono>
@@ -18,6 +19,7 @@
 namespace dmp::registry {
 
 inline constexpr std::string_view kClockAhead = "clock_ahead";
+inline constexpr std::string_view kBridgeClockBehind = "bridge_clock_behind";
 inline constexpr std::chrono::microseconds kClockAheadMax = std::chrono::hours(1);
 
 struct UpdateNews {
@@ -46,7 +48,8 @@ struct HeartbeatNews {
 
 using News = std::variant<UpdateNews, PresenceNews, RosterNews, HeartbeatNews>;
 
-Result<News> decode_record(const Record& record);
+// `now`, of the reader's clock, decides only what a stamp that is too late is called.
+Result<News> decode_record(const Record& record, WallTime now = {});
 
 // When the bridge received it; without the bridge's header (written by a tool) its Kafka timestamp.
 Result<WallTime> received_at(const Record& record);

@@ -4,9 +4,7 @@
 // A batch is held if with it, within the last minute, at least `least` records and more than
 // `percent` of them would be refused, and of more than `percent` of the RAEs heard: one broken RAE
 // among many cannot hold up the others. What is held does not count; so at most `least` records a
-// minute are refused while the guard holds. A clock that is ahead is its RAE's own fault and counts
-// for nothing, until several RAEs' are: then it is the bridge's clock that is behind. Not
-// thread-safe. Pure.
+// minute are refused while the guard holds. Not thread-safe. Pure.
 #pragma once
 
 #include <array>
@@ -25,7 +23,6 @@ class PoisonGuard {
   struct Limits {
     std::size_t percent = 20;  // 100: never holds
     std::size_t least = 100;
-    std::size_t clocks = 3;  // so many RAEs are not ahead by themselves
   };
 
   // What one batch adds, or a few seconds of the minute.
@@ -36,21 +33,17 @@ class PoisonGuard {
     // By the record's Kafka key.
     void taken(std::string_view key);
     void refused(std::string_view key);
-    // Likewise, because its stamps are ahead of when the bridge received it.
-    void clock_ahead(std::string_view key);
 
     void add(const Tally& other);
     [[nodiscard]] bool exceeds(Limits limits) const;
-    [[nodiscard]] std::size_t refused_count() const { return refused_ + ahead_; }
+    [[nodiscard]] std::size_t refused_count() const { return refused_; }
     [[nodiscard]] std::size_t taken_count() const { return taken_; }
 
    private:
     std::size_t taken_ = 0;
     std::size_t refused_ = 0;
-    std::size_t ahead_ = 0;
     std::unordered_set<std::uint64_t> senders_;
     std::unordered_set<std::uint64_t> refused_senders_;
-    std::unordered_set<std::uint64_t> ahead_senders_;
   };
 
   explicit PoisonGuard(Limits limits) : limits_(limits) {}

@@ -79,6 +79,15 @@ TEST(DecodeRecord, refuses_a_clock_more_than_an_hour_ahead_of_its_reception) {
   }
 }
 
+TEST(DecodeRecord, tells_a_rae_that_is_ahead_from_a_bridge_that_is_behind) {
+  constexpr std::int64_t kHour = 3'600'000'000;
+  Record record = update_at(kNow);
+  record.headers[0].value = std::to_string(kNow - kHour - 1);
+  EXPECT_EQ(decode_record(record, {kNow}).error().code, "bridge_clock_behind");
+  EXPECT_EQ(decode_record(record, {kNow - kHour}).error().code, "bridge_clock_behind");
+  EXPECT_EQ(decode_record(record, {kNow - kHour - 1}).error().code, "clock_ahead");
+}
+
 TEST(DecodeRecord, a_record_without_the_bridges_header_counts_from_its_kafka_timestamp) {
   Record record = update_at(kNow);
   record.headers.clear();

@@ -128,8 +128,9 @@ void Run::begin_due(PhaseRun& phase, Micros began) {
     if (!event) return;
     const Micros due = began + phase.plan().due(*event);
     const bool went = begin(phase.plan().phase, *event, due);
-    // Its own lateness only: not what a full window or a client without room adds.
-    result_.tally.reached(Stage::kWireLate, due, now());
+    // Its own lateness only: not what a full window or a client without room adds, nor what an
+    // interruption does, which makes everybody's leaving due at once.
+    if (!result_.interrupted) result_.tally.reached(Stage::kWireLate, due, now());
     if (went) continue;
     if (waiting_.size() < kWaitingMax) {
       waiting_.push_back({*event, due});

@@ -381,6 +381,8 @@ TEST_F(CanaryRun, that_is_interrupted_leaves_and_reports_what_it_has) {
             (std::vector<std::string>{"connect", "subscribe", "publish cut", "hold", "leave"}));
   EXPECT_GE(result.phases[2].begun, result.tally.sent);
   EXPECT_LT(result.phases[2].begun, result.phases[2].plan.events);
+  EXPECT_EQ(result.tally.histogram(Stage::kWireLate).count(), 2 * kClients + result.phases[2].begun)
+      << "that all leave at once is no lateness of the canary's";
   const Report report = report_of(settings, result);
   EXPECT_EQ(report.exit_code, kInterrupted);
   EXPECT_EQ(headline_of(report).find("interrupted in phase publish after "), 0U);

@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "tests/fixtures/spawn.h"
+#include "tests/fixtures/waiting.h"
 
 namespace dmp::bridge {
 
@@ -71,9 +72,11 @@ double BridgeProcess::metric(const std::string& name) const {
   const std::string told = "admin_port=";
   const std::size_t port = said_.find(told);
   DMP_CHECK(port != std::string::npos);
-  const auto answer =
-      httplib::Client("127.0.0.1", std::stoi(said_.substr(port + told.size()))).Get("/metrics");
-  if (!answer) return -1;
+  httplib::Client client("127.0.0.1", std::stoi(said_.substr(port + told.size())));
+  httplib::Result answer;
+  // On a busy machine one look may time out.
+  if (!test::wait_for([&] { return static_cast<bool>(answer = client.Get("/metrics")); }))
+    return -1;
   const std::string line = "\n" + name + " ";
   const std::size_t at = answer->body.find(line);
   return at == std::string::npos ? -1 : std::stod(answer->body.substr(at + line.size()));

@@ -307,7 +307,8 @@ void Run::close() {
   count_unseen();
   for (std::size_t number = 0; number < clients_.size(); ++number) {
     Client& client = clients_[number];
-    result_.tally.lost += client.ledger.unconfirmed();
+    // Who was interrupted did not wait for the rest.
+    if (!result_.interrupted) result_.tally.lost += client.ledger.unconfirmed();
     if (client.state != State::kConnected) continue;
     parts_.fleet.abandon(static_cast<int>(number));
     ++result_.tally.forced;

@@ -33,7 +33,7 @@ class Round:
     only: str = ANY  # names of tests to run and to leave out, as regular expressions
     skip: str = "^$"
     talks: bool = False  # one long test that tells its own progress, sentence by sentence
-    timeout_s: int = 300  # of a test that names none itself
+    timeout_s: int = 900  # of a test that names none itself
     settings: tuple = ()  # environment variables of its own
 
     @property
@@ -137,7 +137,7 @@ def _round(checkout, report, label, environment):
     with report.step(f"test {label}") as step:
         # What `./dmp env` exports for the canary would be settings of its tests.
         typed = {k: v for k, v in os.environ.items() if not k.startswith("DMP_CANARY_")}
-        environment = {**typed, **dict(one.settings), **environment}
+        environment = {**dict(one.settings), **typed, **environment}
         code = follow(one.ctest, log, step, SENTENCE if one.talks else RESULT, cwd=checkout, env=environment)
         found = SUMMARY.search(log.read_text(errors="replace"))
         step.result = f"{found[1]} of {found[2]} failed" if found else "no summary"

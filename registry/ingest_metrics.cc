@@ -134,6 +134,9 @@ void IngestMetrics::lag(const Partition& partition, std::int64_t records, double
       .set(seconds);
 }
 
-void IngestMetrics::given_up(const Partition& partition) { lag(partition, 0, 0); }
+void IngestMetrics::given_up(const Partition& partition) {
+  lag(partition, 0, 0);
+  queue_depth({partition, 0, 0});
+}
 
 }  // namespace dmp::registry

@@ -32,7 +32,8 @@ void Lane::run(RecordSource& source) {
       if (left.left()) shared_.assignment.wait(*turn, shared_.limits.rest);
     }
     // A stop waits for this turn: it must not begin to wait for the database once more.
-    shared_.assignment.given_up(*turn) ? forget_troubles() : beat(source);
+    if (!shared_.assignment.given_up(*turn)) beat(source);
+    if (shared_.assignment.given_up(*turn)) forget_troubles();
     shared_.assignment.leave(number_);
   }
 }
@@ -129,6 +130,9 @@ bool Lane::store(Turn turn, const std::vector<Record>& records, std::vector<Dead
         // One RAE's own fault with a cure of its own: no reason to hold up the others.
         if (auto sender = sender_of(record)) behind_.push_back(std::move(*sender));
         letters.push_back(std::move(letter));
+      } else if (letter.code == kBridgeClockBehind) {
+        tally_.bridge_behind(record.key);
+        letters.push_back(std::move(letter));
       } else {
         refuse(letters, std::move(letter));
       }
@@ -214,7 +218,11 @@ void Lane::database_works() {
 
 void Lane::database_fails(const SqlError& error) {
   const bool refused = error.fault != SqlFault::kTransient;
-  shared_.troubles.set(name_, (refused ? "database refuses: " : "database down: ") + error.message);
+  const bool slow = error.sqlstate == kStatementTookTooLong;
+  shared_.troubles.set(name_, (refused ? "database refuses: "
+                               : slow  ? "database slow: "
+                                       : "database down: ") +
+                                  error.message);
   const SteadyTime now = shared_.clock.steady();
   if (away_since_ && now - last_report_ < shared_.limits.report_every) return;
   if (!away_since_) away_since_ = now;

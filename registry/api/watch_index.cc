@@ -10,12 +10,13 @@ namespace {
 // How few devices share a value of the kind; 0: it is not looked up by value.
 int rank_of(const Test& test) {
   if (test.op != Operator::kEqual) return 0;
+  if (test.value.empty()) return 1;  // what most devices do not have
   switch (test.attribute->kind) {
     case ValueKind::kUuid:
       return 4;
-    case ValueKind::kText:
-      return 3;
     case ValueKind::kSerial:
+      return 3;
+    case ValueKind::kText:
       return 2;
     case ValueKind::kWord:
     case ValueKind::kBoolean:

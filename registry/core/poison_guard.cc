@@ -32,16 +32,26 @@ void PoisonGuard::Tally::refused(std::string_view key) {
   insert(refused_senders_, sender_of_key(key));
 }
 
+void PoisonGuard::Tally::bridge_behind(std::string_view key) {
+  ++behind_;
+  insert(behind_senders_, sender_of_key(key));
+}
+
 void PoisonGuard::Tally::add(const Tally& other) {
   taken_ += other.taken_;
   refused_ += other.refused_;
+  behind_ += other.behind_;
   for (const std::uint64_t sender : other.senders_) insert(senders_, sender);
   for (const std::uint64_t sender : other.refused_senders_) insert(refused_senders_, sender);
+  for (const std::uint64_t sender : other.behind_senders_) insert(behind_senders_, sender);
 }
 
 bool PoisonGuard::Tally::exceeds(Limits limits) const {
-  return refused_ >= limits.least && refused_ * 100 > taken_ * limits.percent &&
-         refused_senders_.size() * 100 > senders_.size() * limits.percent;
+  const bool clocks = behind_senders_.size() >= limits.clocks;
+  const std::size_t refused = refused_ + (clocks ? behind_ : 0);
+  const std::size_t senders = refused_senders_.size() + (clocks ? behind_senders_.size() : 0);
+  return refused >= limits.least && refused * 100 > taken_ * limits.percent &&
+         senders * 100 > senders_.size() * limits.percent;
 }
 
 bool PoisonGuard::holds(const Tally& batch, SteadyTime now) const {

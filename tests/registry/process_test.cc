@@ -152,7 +152,7 @@ TEST_F(ProcessTest, killed_before_it_could_commit_it_loses_nothing_and_leaves_no
   EXPECT_EQ(went_back(), "0");
   produce_changes(1);
   RegistryProcess last(arguments());
-  EXPECT_TRUE(wait_for([&] { return all_stored() && none_stale(); }))
+  EXPECT_TRUE(wait_for([&] { return all_stored() && none_stale(); }, kSettled))
       << stored() << " of " << kPartitions * last_ << "\n"
       << last.said();
   last.send(SIGTERM);

@@ -189,9 +189,11 @@ TEST_F(HubTest, does_not_look_for_what_changed_while_nobody_watched) {
   }
   ASSERT_TRUE(wait_for([&] { return watches("0"); }));
   // As long ago as a night's changes are: behind every look's overlap.
-  database_.execute(
-      "UPDATE device_state SET changed_at = now() - INTERVAL '1 minute', presence_reason = "
-      "'night'");
+  for (const char* table : {"device_state", "device_session", "rae"}) {
+    database_.execute(std::string("UPDATE ") + table +
+                      " SET changed_at = now() - INTERVAL '1 minute'");
+  }
+  database_.execute("UPDATE device_state SET presence_reason = 'night'");
   door_.found = 0;
   Client client(*hub);
   ASSERT_TRUE(client.begins());

@@ -20,6 +20,16 @@ PoisonGuard::Tally tally(std::size_t taken, std::size_t refused, std::size_t rae
   return batch;
 }
 
+// Records of ten RAEs in turn; for those of the first `late` the bridge's clock seems behind.
+PoisonGuard::Tally clocks(std::size_t taken, std::size_t late) {
+  PoisonGuard::Tally batch;
+  for (std::size_t i = 0; i < taken; ++i) {
+    batch.taken(key_of(i % 10));
+    if (i % 10 < late) batch.bridge_behind(key_of(i % 10));
+  }
+  return batch;
+}
+
 bool admits(PoisonGuard& guard, const PoisonGuard::Tally& batch, SteadyTime now) {
   if (guard.holds(batch, now)) return false;
   guard.count(batch, now);
@@ -45,6 +55,11 @@ TEST(PoisonGuard, holds_a_batch_of_many_bad_records_from_many_raes) {
       {"of two among ten: not more than 20 %", tally(1000, 1000, 10, 2), true},
       {"of three among ten", tally(1000, 1000, 10, 3), false},
       {"of the only RAE", tally(1000, 1000, 1, 1), false},
+      {"the bridge's clock, by one RAE's word", clocks(1000, 1), true},
+      {"by two RAEs' word", clocks(1000, 2), true},
+      {"by three RAEs' word", clocks(1000, 3), false},
+      {"by all RAEs' word", clocks(1000, 10), false},
+      {"by all RAEs' word, but few records", clocks(99, 10), true},
   };
   for (const Case& one : cases) {
     PoisonGuard guard({});

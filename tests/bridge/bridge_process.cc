@@ -73,13 +73,17 @@ double BridgeProcess::metric(const std::string& name) const {
   const std::size_t port = said_.find(told);
   DMP_CHECK(port != std::string::npos);
   httplib::Client client("127.0.0.1", std::stoi(said_.substr(port + told.size())));
-  httplib::Result answer;
+  std::string metrics;
   // On a busy machine one look may time out.
-  if (!test::wait_for([&] { return static_cast<bool>(answer = client.Get("/metrics")); }))
-    return -1;
+  const bool answered = test::wait_for([&] {
+    const auto answer = client.Get("/metrics");
+    if (answer) metrics = answer->body;
+    return static_cast<bool>(answer);
+  });
+  if (!answered) return -1;
   const std::string line = "\n" + name + " ";
-  const std::size_t at = answer->body.find(line);
-  return at == std::string::npos ? -1 : std::stod(answer->body.substr(at + line.size()));
+  const std::size_t at = metrics.find(line);
+  return at == std::string::npos ? -1 : std::stod(metrics.substr(at + line.size()));
 }
 
 double BridgeProcess::peak_rss_mib() const {

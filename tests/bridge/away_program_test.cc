@@ -1,4 +1,4 @@
-// Commands through the real program: a real Mosquitto, librdkafka's mock cluster, two agents.
+// Commands through the real program: a real Mosquitto, an emulated Kafka, two agents.
 #include <chrono>
 #include <string>
 #include <vector>
@@ -7,8 +7,9 @@
 
 #include "schema/codec.h"
 #include "tests/bridge/bridge_process.h"
-#include "tests/bridge/kafka_broker.h"
 #include "tests/bridge/scratch_folder.h"
+#include "tests/fixtures/emulated_kafka.h"
+#include "tests/fixtures/kafka_topics.h"
 #include "tests/fixtures/waiting.h"
 
 namespace dmp::bridge {
@@ -19,10 +20,6 @@ const std::string kSession = "0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11";
 
 class CommandsThroughTheBridge : public testing::Test {
  protected:
-  CommandsThroughTheBridge() {
-    for (const char* topic : {kAgents, kCommands, kReplies}) kafka_.create_topic(topic, 1);
-  }
-
   // Back when it has passed through the bridge.
   void say(Agent& agent, const std::string& rae, std::int64_t timestamp, AgentStatus status) {
     agent.publish("dmp/v1/" + rae + "/agent/presence",
@@ -38,11 +35,10 @@ class CommandsThroughTheBridge : public testing::Test {
   // Back when Kafka has it; when that was.
   std::int64_t command(const std::string& rae, const std::string& id) {
     const std::int64_t now = SystemClock().wall_us();
-    write_record(kafka_.brokers(), kCommands, 0,
-                 {kCommands,
-                  "dmp/v1/" + rae + "/" + kSession + "/command",
-                  R"({"schema":1,"command_id":")" + id + "\"}",
-                  {{"dmp-expires-at", std::to_string(now + 60'000'000)}}});
+    test::produce(kafka_.brokers(), kCommands,
+                  {{"dmp/v1/" + rae + "/" + kSession + "/command",
+                    R"({"schema":1,"command_id":")" + id + "\"}",
+                    {{"dmp-expires-at", std::to_string(now + 60'000'000)}}}});
     return SystemClock().wall_us();
   }
 
@@ -50,7 +46,7 @@ class CommandsThroughTheBridge : public testing::Test {
   static constexpr const char* kCommands = "dmp.device-commands";
   static constexpr const char* kReplies = "dmp.command-replies";
   ScratchFolder folder_;
-  MockKafka kafka_;
+  test::EmulatedKafka kafka_{{{kAgents, 1}, {kCommands, 1}, {kReplies, 1}}};
   MqttBroker broker_;
   BridgeProcess bridge_{
       BridgeProcess::arguments(broker_, kafka_.brokers(), folder_.file("window"), 2000)};
@@ -73,10 +69,10 @@ TEST_F(CommandsThroughTheBridge, reach_who_is_there_once_and_are_answered_away_f
   command("rae-1", "first");
   EXPECT_EQ(there.receive().payload, R"({"schema":1,"command_id":"first"})")
       << "it was behind the one for nobody";
-  const auto replies = read_topic(kafka_.brokers(), kReplies, 1);
+  const auto replies = test::read_topic(kafka_.brokers(), kReplies, 1);
   ASSERT_EQ(replies.size(), 1U);
   EXPECT_EQ(replies[0].key, "dmp/v1/rae-2/" + kSession + "/reply");
-  const auto reply = decode_command_reply(replies[0].payload);
+  const auto reply = decode_command_reply(replies[0].value);
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ(reply->command_id, "for-nobody");
   EXPECT_EQ(reply->state.value, ReplyState::kAway);
@@ -109,9 +105,9 @@ TEST_F(CommandsThroughTheBridge, reach_their_agent_at_its_next_online_behind_a_f
     say(there, "rae-1", 11, AgentStatus::kOffline);
   }
   command("rae-1", "again");
-  const auto replies = read_topic(kafka_.brokers(), kReplies, 1);
+  const auto replies = test::read_topic(kafka_.brokers(), kReplies, 1);
   ASSERT_EQ(replies.size(), 1U);
-  EXPECT_EQ(decode_command_reply(replies[0].payload)->state.value, ReplyState::kAway)
+  EXPECT_EQ(decode_command_reply(replies[0].value)->state.value, ReplyState::kAway)
       << "the bridge has heard that it left, whatever the broker says";
   Agent back(broker_);
   back.subscribe("dmp/v1/rae-1/" + kSession + "/command");

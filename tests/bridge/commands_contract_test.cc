@@ -10,7 +10,8 @@
 
 #include "bridge/adapters/kafka_commands.h"
 #include "tests/bridge/fakes.h"
-#include "tests/bridge/kafka_broker.h"
+#include "tests/fixtures/emulated_kafka.h"
+#include "tests/fixtures/kafka_topics.h"
 
 namespace dmp::bridge {
 namespace {
@@ -50,20 +51,20 @@ class FakeBench final : public Bench {
 class KafkaBench final : public Bench {
  public:
   explicit KafkaBench(std::string brokers) : brokers_(std::move(brokers)) {
-    create_topic(brokers_, topic_, kPartitions);
+    test::create_topic(brokers_, topic_, kPartitions);
     restart();
   }
-  explicit KafkaBench(MockKafka& mock) : brokers_(mock.brokers()) {
-    mock.create_topic(topic_, kPartitions);
+  explicit KafkaBench(test::EmulatedKafka& kafka) : brokers_(kafka.brokers()) {
+    kafka.create_topic(topic_, kPartitions);
     restart();
   }
   Commands& commands() override { return *commands_; }
   void write(std::int32_t partition, const std::string& payload) override {
-    write_record(brokers_, topic_, partition,
-                 {topic_,
-                  "key-" + std::to_string(partition),
-                  payload,
-                  {{"dmp-bridge", "bridge-1"}, {"dmp-expires-at", std::to_string(kExpiresAt)}}});
+    test::produce(brokers_, topic_,
+                  {{"key-" + std::to_string(partition),
+                    payload,
+                    {{"dmp-bridge", "bridge-1"}, {"dmp-expires-at", std::to_string(kExpiresAt)}},
+                    partition}});
   }
   void wait() override {
     const auto now = std::chrono::steady_clock::now();
@@ -178,14 +179,14 @@ INSTANTIATE_TEST_SUITE_P(Every, CommandsTest, testing::Values("Fake", "Kafka"),
 TEST(KafkaCommands, goes_on_after_a_failure_behind_what_it_gave_though_nothing_is_done) {
   // What the library makes of its own end, here as Kafka's answer.
   const std::vector<int> fatal(3, -150);
-  MockKafka mock;
-  KafkaBench bench(mock);
+  test::EmulatedKafka kafka;
+  KafkaBench bench(kafka);
   bench.commands().begin();
   for (const std::string payload : {"a", "b"}) {
     bench.write(1, payload);
     EXPECT_EQ(next_of(bench).payload, payload);
   }
-  mock.fail_fetch(fatal);
+  kafka.fail(test::KafkaRequest::kFetch, fatal);
   bench.write(1, "c");
   EXPECT_EQ(next_of(bench).payload, "c");
   bench.commands().end();

@@ -1,10 +1,11 @@
 // What the broker has acknowledged reaches Kafka although the bridge is killed again and again: the
-// real program, a real Mosquitto, and librdkafka's mock cluster or the Kafka of DMP_TEST_KAFKA.
+// real program, a real Mosquitto, and an emulated Kafka or the Kafka of DMP_TEST_KAFKA.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -16,9 +17,10 @@
 
 #include "bridge/options.h"
 #include "tests/bridge/bridge_process.h"
-#include "tests/bridge/kafka_broker.h"
 #include "tests/bridge/mqtt_broker.h"
 #include "tests/bridge/scratch_folder.h"
+#include "tests/fixtures/emulated_kafka.h"
+#include "tests/fixtures/kafka_topics.h"
 
 namespace dmp::bridge {
 namespace {
@@ -33,7 +35,7 @@ constexpr std::size_t kMessages = 60'000;
 #endif
 constexpr std::size_t kPerMillisecond = 5;
 constexpr std::size_t kKillsMin = 15;
-constexpr int kKeys = 24;  // the mock cluster keeps 5 MB of a partition
+constexpr int kKeys = 24;  // an emulated Kafka keeps 5 MB of a partition
 constexpr std::size_t kWindowMessages = 6000;
 // Whatever a new bridge can repeat is in its window, or was sent by the broker and not
 // acknowledged.
@@ -58,11 +60,9 @@ class CrashLoop : public testing::Test {
     if (const char* given = std::getenv("DMP_TEST_KAFKA")) {
       kafka_ = given;
     } else {
-      mock_ = std::make_unique<MockKafka>();
-      mock_->create_topic(kTopic, 48);
       // So that there is always something on its way when the bridge is killed.
-      mock_->set_round_trip(milliseconds(30));
-      kafka_ = mock_->brokers();
+      emulated_.emplace(std::map<std::string, int>{{kTopic, 48}}).set_round_trip(milliseconds(30));
+      kafka_ = emulated_->brokers();
     }
     for (int i = 0; i < kKeys; ++i) keys_.push_back("dmp/v1/rae-1/" + new_session() + "/update");
   }
@@ -92,7 +92,7 @@ class CrashLoop : public testing::Test {
     outcome.acknowledged = messages;
     BridgeProcess last(arguments_);
     EXPECT_TRUE(last.says("event=mqtt_up", kPatience)) << last.said();
-    if (mock_) mock_->set_round_trip(milliseconds(0));  // reading has no need of it
+    if (emulated_) emulated_->set_round_trip(milliseconds(0));  // reading has no need of it
     compare(stored(), outcome);
     return outcome;
   }
@@ -135,8 +135,8 @@ class CrashLoop : public testing::Test {
     };
     while (!std::all_of(keys_.begin(), keys_.end(), has_last) && Steady::now() < deadline) {
       stored.clear();
-      for (auto& record : read_topic(kafka_, kTopic, 1)) {
-        stored[record.key].push_back(std::move(record.payload));
+      for (auto& record : test::read_topic(kafka_, kTopic, 1)) {
+        stored[record.key].push_back(std::move(record.value));
       }
     }
     EXPECT_TRUE(std::all_of(keys_.begin(), keys_.end(), has_last));
@@ -162,7 +162,7 @@ class CrashLoop : public testing::Test {
     outcome.lost = outcome.acknowledged - seen.size();
   }
 
-  std::unique_ptr<MockKafka> mock_;
+  std::optional<test::EmulatedKafka> emulated_;
   std::string kafka_;
   MqttBroker broker_;
   std::vector<std::string> keys_;

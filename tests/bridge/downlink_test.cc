@@ -174,13 +174,13 @@ TEST_F(DownlinkTest, replies_away_at_once_and_goes_on_with_what_is_behind) {
   EXPECT_EQ(commands_.committed[0], 3);
   EXPECT_TRUE(counted("away", 1));
   ASSERT_EQ(sink_.stored.size(), 1U);
-  const StoredRecord& reply = sink_.stored[0];
+  const test::KafkaRecord& reply = sink_.stored[0];
   EXPECT_EQ(reply.topic, "dmp.command-replies");
   EXPECT_EQ(reply.key, "dmp/v1/gone/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/reply");
   EXPECT_EQ(reply.header("dmp-bridge"), "bridge-1");
   EXPECT_EQ(reply.header("content-type"), "application/json");
-  EXPECT_NE(reply.payload.find(R"("command_id":"c-1")"), std::string::npos) << reply.payload;
-  EXPECT_NE(reply.payload.find(R"("state":"away")"), std::string::npos) << reply.payload;
+  EXPECT_NE(reply.value.find(R"("command_id":"c-1")"), std::string::npos) << reply.value;
+  EXPECT_NE(reply.value.find(R"("state":"away")"), std::string::npos) << reply.value;
 }
 
 TEST_F(DownlinkTest, sends_a_command_once_its_rae_is_there_again) {

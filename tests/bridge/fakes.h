@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "bridge/ports.h"
+#include "tests/fixtures/kafka_record.h"
 
 namespace dmp::bridge {
 
@@ -29,20 +30,6 @@ class ManualClock final : public Clock {
   std::int64_t wall_us_ = 1'700'000'000'000'000;
 };
 
-struct StoredRecord {
-  std::string topic;
-  std::string key;
-  std::string payload;
-  std::vector<std::pair<std::string, std::string>> headers;
-
-  [[nodiscard]] std::string header(const std::string& name) const {
-    for (const auto& [each, value] : headers) {
-      if (each == name) return value;
-    }
-    return "(none)";
-  }
-};
-
 // Kafka as one log. Like a real batch, everything sent between two polls is refused together if one
 // record of it is too large.
 class FakeSink final : public Sink {
@@ -53,7 +40,9 @@ class FakeSink final : public Sink {
 
   bool send(std::uint64_t ticket, const Record& record) override {
     if (broken_ || pending_.size() == pending_max) return false;
-    StoredRecord copy{std::string(record.topic), std::string(record.key), "", {}};
+    test::KafkaRecord copy;
+    copy.topic = record.topic;
+    copy.key = record.key;
     for (const Header& header : record.headers)
       copy.headers.emplace_back(header.name, header.value);
     pending_.push_back({ticket, std::move(copy), record.payload});
@@ -75,7 +64,7 @@ class FakeSink final : public Sink {
         reports.back().rejection = Error{"too_large", "the batch is too large", Retry::kNo};
         continue;
       }
-      each.record.payload = each.payload;  // read late, as a real producer does
+      each.record.value = each.payload;  // read late, as a real producer does
       stored.push_back(std::move(each.record));
     }
     pending_.clear();
@@ -97,21 +86,21 @@ class FakeSink final : public Sink {
   // Stores the first `count` of what is pending without ever reporting it, and breaks.
   void break_after_storing(std::size_t count) {
     for (std::size_t i = 0; i < count && i < pending_.size(); ++i) {
-      pending_[i].record.payload = pending_[i].payload;
+      pending_[i].record.value = pending_[i].payload;
       stored.push_back(pending_[i].record);
     }
     broken_ = Error{"kafka_failed", "fatal", Retry::kYes};
   }
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
 
-  std::vector<StoredRecord> stored;
+  std::vector<test::KafkaRecord> stored;
   std::vector<std::string> forgotten;  // payloads that rebuild() gave up, as they were then
   int rebuilds = 0;
 
  private:
   struct Pending {
     std::uint64_t ticket;
-    StoredRecord record;
+    test::KafkaRecord record;
     std::string_view payload;
   };
 

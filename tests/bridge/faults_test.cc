@@ -1,5 +1,5 @@
 // What goes wrong beside the bridge under load, end to end: an agent with an outbox, a real
-// Mosquitto, the real program, librdkafka's mock cluster. Nothing is lost, each topic keeps its
+// Mosquitto, the real program, an emulated Kafka. Nothing is lost, each topic keeps its
 // order, and duplicates stay below a stated bound. DMP_FAULT_SECONDS makes the outage longer.
 #include <algorithm>
 #include <chrono>
@@ -13,9 +13,10 @@
 
 #include "bridge/options.h"
 #include "tests/bridge/bridge_process.h"
-#include "tests/bridge/kafka_broker.h"
 #include "tests/bridge/outbox_agent.h"
 #include "tests/bridge/scratch_folder.h"
+#include "tests/fixtures/emulated_kafka.h"
+#include "tests/fixtures/kafka_topics.h"
 
 namespace dmp::bridge {
 namespace {
@@ -56,12 +57,6 @@ std::vector<std::string> topics() {
 
 class Faults : public testing::Test {
  protected:
-  Faults() {
-    for (const char* topic : {kUpdates, kDeadLetters, "dmp.agents", "dmp.device-commands"}) {
-      kafka_.create_topic(topic, 12);
-    }
-  }
-
   // Back when everything goes its way.
   void begin(std::size_t oversize_every = 0) {
     bridge_ = std::make_unique<BridgeProcess>(BridgeProcess::arguments(
@@ -81,8 +76,8 @@ class Faults : public testing::Test {
     std::map<std::string, std::size_t> newest;
     std::size_t duplicates = 0;
     std::size_t order_breaks = 0;
-    for (const StoredRecord& record : read_topic(kafka_.brokers(), kUpdates, 1)) {
-      const std::size_t number = std::stoul(record.payload);
+    for (const test::KafkaRecord& record : test::read_topic(kafka_.brokers(), kUpdates, 1)) {
+      const std::size_t number = std::stoul(record.value);
       if (!seen.insert(number).second) {
         ++duplicates;
         continue;
@@ -110,7 +105,8 @@ class Faults : public testing::Test {
   }
 
   ScratchFolder folder_;
-  MockKafka kafka_;
+  test::EmulatedKafka kafka_{
+      {{kUpdates, 12}, {kDeadLetters, 12}, {"dmp.agents", 12}, {"dmp.device-commands", 12}}};
   MqttBroker broker_;
   std::unique_ptr<BridgeProcess> bridge_;
   std::unique_ptr<OutboxAgent> agent_;
@@ -157,7 +153,7 @@ TEST_F(Faults, messages_are_too_large) {
   EXPECT_TRUE(agent_->has_answered(agent_->published() + kSome, kPatience));
   end(0);
   EXPECT_EQ(agent_->refused().size(), agent_->published() / kOversizeEvery);
-  EXPECT_EQ(read_topic(kafka_.brokers(), kDeadLetters, 1).size(), agent_->refused().size());
+  EXPECT_EQ(test::read_topic(kafka_.brokers(), kDeadLetters, 1).size(), agent_->refused().size());
 }
 
 // No neighbour is lost. But batches behind the refused one were already under way: its records come
@@ -165,7 +161,7 @@ TEST_F(Faults, messages_are_too_large) {
 TEST_F(Faults, kafka_refuses_whole_batches) {
   begin();
   for (int i = 0; i < 5; ++i) {
-    kafka_.fail_produce({kMessageTooLarge});
+    kafka_.fail(test::KafkaRequest::kProduce, {kMessageTooLarge});
     EXPECT_TRUE(agent_->has_answered(agent_->published() + kSome / 4, kPatience));
   }
   end(0, false);
@@ -178,7 +174,7 @@ TEST_F(Faults, the_producer_fails_for_good) {
   const std::vector<int> all_in_flight(5, kOutOfOrderSequence);
   begin();
   for (int i = 1; i <= kFailures; ++i) {
-    kafka_.fail_produce(all_in_flight);
+    kafka_.fail(test::KafkaRequest::kProduce, all_in_flight);
     ASSERT_TRUE(bridge_->says("event=kafka_producer_rebuilt", kPatience, i)) << bridge_->said();
     EXPECT_TRUE(agent_->has_answered(agent_->published() + kSome / 2, kPatience));
   }

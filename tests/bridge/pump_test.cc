@@ -44,8 +44,8 @@ class PumpTest : public testing::Test {
 
   [[nodiscard]] std::vector<std::string> stored() const {
     std::vector<std::string> payloads;
-    for (const StoredRecord& record : sink_.stored) {
-      if (record.topic == kafka::kDeviceUpdates) payloads.push_back(record.payload);
+    for (const test::KafkaRecord& record : sink_.stored) {
+      if (record.topic == kafka::kDeviceUpdates) payloads.push_back(record.value);
     }
     return payloads;
   }
@@ -287,7 +287,7 @@ TEST_F(PumpTest,
     turn();
   };
   const auto replies = [&] {
-    return std::ranges::count(sink_.stored, kafka::kCommandReplies, &StoredRecord::topic);
+    return std::ranges::count(sink_.stored, kafka::kCommandReplies, &test::KafkaRecord::topic);
   };
   turn();
   say(1, AgentStatus::kOnline);

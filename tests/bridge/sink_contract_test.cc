@@ -1,5 +1,6 @@
-// The contract of every Sink: the fake, librdkafka against its mock cluster, and librdkafka against
-// the real Kafka named by DMP_TEST_KAFKA.
+// The contract of every Sink: the fake, librdkafka against an emulated Kafka, and librdkafka
+// against the real Kafka named by DMP_TEST_KAFKA.
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
@@ -9,11 +10,14 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
 
 #include "bridge/adapters/kafka_sink.h"
 #include "bridge/wake.h"
 #include "tests/bridge/fakes.h"
-#include "tests/bridge/kafka_broker.h"
+#include "tests/fixtures/emulated_kafka.h"
+#include "tests/fixtures/kafka_client.h"
+#include "tests/fixtures/kafka_topics.h"
 
 namespace dmp::bridge {
 namespace {
@@ -32,7 +36,7 @@ class Bench {
  public:
   virtual ~Bench() = default;
   virtual Sink& sink() = 0;
-  virtual std::vector<StoredRecord> stored(std::size_t count) = 0;
+  virtual std::vector<test::KafkaRecord> stored(std::size_t count) = 0;
   // False if this bench cannot do it.
   virtual bool set_down(bool down) = 0;
   // Waits until the sink may have something to report.
@@ -47,7 +51,7 @@ class FakeBench final : public Bench {
     sink_.pending_max = kQueued;
   }
   Sink& sink() override { return sink_; }
-  std::vector<StoredRecord> stored(std::size_t) override { return sink_.stored; }
+  std::vector<test::KafkaRecord> stored(std::size_t) override { return sink_.stored; }
   bool set_down(bool down) override {
     sink_.set_down(down);
     return true;
@@ -69,8 +73,8 @@ class KafkaBench : public Bench {
                .properties = {{"message.max.bytes", std::to_string(kPayloadBytesMax)},
                               {"batch.size", std::to_string(kPayloadBytesMax)}}}) {}
   Sink& sink() override { return sink_; }
-  std::vector<StoredRecord> stored(std::size_t count) override {
-    return read_topic(brokers_, topic, count);
+  std::vector<test::KafkaRecord> stored(std::size_t count) override {
+    return test::read_topic(brokers_, topic, count);
   }
   bool set_down(bool) override { return false; }
   void wait() override {
@@ -84,25 +88,25 @@ class KafkaBench : public Bench {
   KafkaSink sink_;
 };
 
-class MockBench final : private MockKafka, public KafkaBench {
+class EmulatedBench final : private test::EmulatedKafka, public KafkaBench {
  public:
-  MockBench() : KafkaBench(MockKafka::brokers()) { MockKafka::create_topic(topic, 4); }
+  EmulatedBench() : KafkaBench(EmulatedKafka::brokers()) { EmulatedKafka::create_topic(topic, 4); }
   bool set_down(bool down) override {
-    MockKafka::set_down(down);
+    EmulatedKafka::set_down(down);
     return true;
   }
-  using MockKafka::brokers;
-  using MockKafka::fail_produce;
+  using EmulatedKafka::brokers;
+  using EmulatedKafka::fail;
 };
 
 // Null if there is no such broker here.
 std::unique_ptr<Bench> make_bench(const std::string& kind) {
   if (kind == "Fake") return std::make_unique<FakeBench>();
-  if (kind == "MockCluster") return std::make_unique<MockBench>();
+  if (kind == "MockCluster") return std::make_unique<EmulatedBench>();
   const char* brokers = std::getenv("DMP_TEST_KAFKA");
   if (brokers == nullptr) return nullptr;
   auto bench = std::make_unique<KafkaBench>(brokers);
-  create_topic(brokers, bench->topic, 4);
+  test::create_topic(brokers, bench->topic, 4);
   return bench;
 }
 
@@ -162,10 +166,10 @@ TEST_P(SinkTest, stores_a_record_byte_for_byte_and_reports_it_once) {
   ASSERT_EQ(stored.size(), 2U);
   if (stored[0].key != "key") std::swap(stored[0], stored[1]);
   EXPECT_EQ(stored[0].key, "key");
-  EXPECT_EQ(stored[0].payload, payload);
+  EXPECT_EQ(stored[0].value, payload);
   EXPECT_EQ(stored[0].header("name"), "value");
   EXPECT_EQ(stored[0].header("number"), std::string("\0\1", 2));
-  EXPECT_EQ(stored[1].payload, "");
+  EXPECT_EQ(stored[1].value, "");
 }
 
 TEST_P(SinkTest, keeps_the_order_of_every_key_across_an_outage) {
@@ -188,9 +192,9 @@ TEST_P(SinkTest, keeps_the_order_of_every_key_across_an_outage) {
   std::map<std::string, std::string> last;
   const auto stored = bench_->stored(ticket);
   EXPECT_EQ(stored.size(), ticket);
-  for (const StoredRecord& record : stored) {
-    EXPECT_GT(record.payload, last[record.key]) << record.key;
-    last[record.key] = record.payload;
+  for (const test::KafkaRecord& record : stored) {
+    EXPECT_GT(record.value, last[record.key]) << record.key;
+    last[record.key] = record.value;
   }
 }
 
@@ -236,13 +240,34 @@ TEST_P(SinkTest, is_full_at_its_bound_and_takes_again_when_it_has_reported) {
 INSTANTIATE_TEST_SUITE_P(Every, SinkTest, testing::Values("Fake", "MockCluster", "RealKafka"),
                          [](const auto& each) { return each.param; });
 
+// A producer whose first record names a topic it knows nothing of.
+class ProducerByName {
+ public:
+  ProducerByName(const std::string& brokers, const std::string& topic)
+      : client_(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers}}) {
+    std::array<rd_kafka_vu_t, 2> parts{};
+    parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    parts[0].u.cstr = topic.c_str();
+    parts[1].vtype = RD_KAFKA_VTYPE_VALUE;
+    EXPECT_EQ(rd_kafka_produceva(client_.get(), parts.data(), parts.size()), nullptr);
+  }
+
+  [[nodiscard]] bool has_stored() const {
+    rd_kafka_poll(client_.get(), 0);
+    return rd_kafka_outq_len(client_.get()) == 0;
+  }
+
+ private:
+  test::KafkaClient client_;
+};
+
 // librdkafka asks where a topic is that a record only names at its next look round, up to a second
 // later: one of several such producers may be lucky, all of them are not.
 TEST(KafkaSink, finds_the_place_of_a_first_record_without_waiting_for_a_look_round) {
   constexpr int kRaces = 5;
   bool won = false;
   for (int i = 0; i < kRaces && !won; ++i) {
-    MockBench bench;
+    EmulatedBench bench;
     const ProducerByName other(bench.brokers(), bench.topic);  // looks round before ours would
     ASSERT_TRUE(bench.sink().rebuild());
     Record record;
@@ -262,10 +287,10 @@ TEST(KafkaSink, finds_the_place_of_a_first_record_without_waiting_for_a_look_rou
 class ProducerTest : public testing::TestWithParam<std::pair<std::string, int>> {};
 
 TEST_P(ProducerTest, breaks_on_a_failure_that_is_not_the_records_and_stores_it_after_a_rebuild) {
-  MockBench bench;
+  EmulatedBench bench;
   Sink& sink = bench.sink();
   ASSERT_TRUE(sink.rebuild());
-  bench.fail_produce({GetParam().second});
+  bench.fail(test::KafkaRequest::kProduce, {GetParam().second});
   Record record;
   record.topic = bench.topic;
   record.key = "k";

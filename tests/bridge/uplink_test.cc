@@ -35,8 +35,8 @@ class UplinkTest : public testing::Test {
   // Payloads stored on a topic, in order.
   [[nodiscard]] std::vector<std::string> stored(std::string_view topic) const {
     std::vector<std::string> payloads;
-    for (const StoredRecord& record : sink_.stored) {
-      if (record.topic == topic) payloads.push_back(record.payload);
+    for (const test::KafkaRecord& record : sink_.stored) {
+      if (record.topic == topic) payloads.push_back(record.value);
     }
     return payloads;
   }
@@ -193,7 +193,7 @@ TEST_F(UplinkTest, beats_every_ten_seconds_under_its_own_key_and_never_twice_una
   turn();
   ASSERT_EQ(stored(kafka::kAgents).size(), 1U);
   EXPECT_EQ(sink_.stored[0].key, "bridge/bridge-1");
-  const auto beat = decode_bridge_heartbeat(sink_.stored[0].payload);
+  const auto beat = decode_bridge_heartbeat(sink_.stored[0].value);
   ASSERT_TRUE(beat) << beat.error().message;
   EXPECT_EQ(beat->bridge, "bridge-1");
   EXPECT_EQ(beat->sent_at.us, clock_.wall_us());

@@ -1,4 +1,4 @@
-// The valve, end to end: the real program, a real Mosquitto, librdkafka's mock cluster. While Kafka
+// The valve, end to end: the real program, a real Mosquitto, an emulated Kafka. While Kafka
 // is away the window fills, the bridge leaves cleanly, the broker keeps what comes, and afterwards
 // all of it arrives in its order.
 #include <algorithm>
@@ -12,9 +12,10 @@
 
 #include "bridge/options.h"
 #include "tests/bridge/bridge_process.h"
-#include "tests/bridge/kafka_broker.h"
 #include "tests/bridge/mqtt_broker.h"
 #include "tests/bridge/scratch_folder.h"
+#include "tests/fixtures/emulated_kafka.h"
+#include "tests/fixtures/kafka_topics.h"
 #include "tests/fixtures/waiting.h"
 
 namespace dmp::bridge {
@@ -34,12 +35,6 @@ std::string topic_of(std::size_t number) {
 
 class ValveOfTheProgram : public testing::Test {
  protected:
-  ValveOfTheProgram() {
-    for (const char* topic : {kUpdates, "dmp.agents", "dmp.device-commands"}) {
-      kafka_.create_topic(topic, 12);
-    }
-  }
-
   void publish(std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i) agent_.publish_ahead(topic_of(i), std::to_string(i));
     agent_.settle();
@@ -50,7 +45,7 @@ class ValveOfTheProgram : public testing::Test {
   }
 
   ScratchFolder folder_;
-  MockKafka kafka_;
+  test::EmulatedKafka kafka_{{{kUpdates, 12}, {"dmp.agents", 12}, {"dmp.device-commands", 12}}};
   MqttBroker broker_;
   Agent agent_{broker_};
   BridgeProcess bridge_{
@@ -58,12 +53,12 @@ class ValveOfTheProgram : public testing::Test {
 };
 
 // Of those that came for the first time.
-std::size_t count_order_breaks(const std::vector<StoredRecord>& stored) {
+std::size_t count_order_breaks(const std::vector<test::KafkaRecord>& stored) {
   std::set<std::size_t> seen;
   std::map<std::string, std::size_t> newest;
   std::size_t order_breaks = 0;
-  for (const StoredRecord& record : stored) {
-    const std::size_t number = std::stoul(record.payload);
+  for (const test::KafkaRecord& record : stored) {
+    const std::size_t number = std::stoul(record.value);
     if (!seen.insert(number).second) continue;
     if (number < newest[record.key]) ++order_breaks;
     newest[record.key] = number;
@@ -86,14 +81,14 @@ TEST_F(ValveOfTheProgram, closes_at_high_water_and_what_the_broker_kept_follows_
   kafka_.set_down(false);
   ASSERT_TRUE(bridge_.says("event=valve_opened", kPatience)) << bridge_.said();
   ASSERT_TRUE(bridge_.says("event=mqtt_up session_present=true", kPatience)) << bridge_.said();
-  std::vector<StoredRecord> stored;
+  std::vector<test::KafkaRecord> stored;
   std::set<std::size_t> seen;
   // Some come twice, so their number does not tell that all have come.
   test::wait_for(
       [&] {
         seen.clear();
-        stored = read_topic(kafka_.brokers(), kUpdates, 1);
-        for (const StoredRecord& record : stored) seen.insert(std::stoul(record.payload));
+        stored = test::read_topic(kafka_.brokers(), kUpdates, 1);
+        for (const test::KafkaRecord& record : stored) seen.insert(std::stoul(record.value));
         return seen.size() == kMessages;
       },
       kPatience);

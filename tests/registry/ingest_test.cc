@@ -31,7 +31,7 @@ using test::wait_for;
 constexpr int kPartitions = 3;
 
 test::KafkaRecord kafka_record(const Record& record, std::int32_t partition) {
-  test::KafkaRecord out{record.key, record.value, {}, partition, 0};
+  test::KafkaRecord out{record.key, record.value, {}, partition};
   for (const Header& header : record.headers) out.headers.emplace_back(header.name, header.value);
   return out;
 }
@@ -117,7 +117,7 @@ class IngestTest : public StoreTest {
   }
 
   [[nodiscard]] std::int64_t committed() const {
-    return kafka_.committed("test", "dmp.device-updates", kPartitions);
+    return kafka_.committed("test", "dmp.device-updates");
   }
 
   test::TestKafka kafka_;
@@ -153,8 +153,8 @@ TEST_F(IngestTest, replaying_the_topics_from_the_beginning_touches_no_row) {
   }
   const Rows before = versions();
   RunningIngest again(kafka_, database_.connection_string(), "another");
-  ASSERT_TRUE(wait_for(
-      [&] { return kafka_.committed("another", "dmp.device-updates", kPartitions) == 3 * 50; }));
+  ASSERT_TRUE(
+      wait_for([&] { return kafka_.committed("another", "dmp.device-updates") == 3 * 50; }));
   again.stop();
   EXPECT_EQ(versions(), before);
 }
@@ -172,7 +172,7 @@ TEST_F(IngestTest, a_bad_record_lands_in_dead_letters_and_the_rest_flows) {
   ASSERT_TRUE(wait_for([&] { return stored("20"); }));
   ASSERT_TRUE(wait_for([&] { return committed() == 3 * 20 + 2; }));
   ingest.stop();
-  const auto letters = kafka_.records("dmp.dead-letters", 1);
+  const auto letters = kafka_.records("dmp.dead-letters");
   ASSERT_EQ(letters.size(), 2U);
   EXPECT_EQ(letters[0].value, "{");
   EXPECT_EQ(letters[0].key, "dmp/v1/rae-1/nonsense");
@@ -227,7 +227,7 @@ TEST_F(IngestTest, one_bad_record_in_a_hundred_costs_the_others_nothing) {
       << "in the order of their partition";
   std::set<std::string> letters;
   std::map<std::string, std::int64_t> newest_letter;  // offset, of each partition
-  const auto all = kafka_.records("dmp.dead-letters", 1);
+  const auto all = kafka_.records("dmp.dead-letters");
   for (const auto& letter : all) {
     std::int64_t& newest_offset = newest_letter[letter.header("dmp-source-partition")];
     const std::int64_t offset = std::stoll(letter.header("dmp-source-offset"));
@@ -271,10 +271,10 @@ TEST_F(IngestTest, tells_a_wiped_agent_the_floor_and_only_once_a_minute) {
                     0),
        kafka_record(record_of(agent_topic(rae_, TopicKind::kRoster), roster, kafka::kAgents, now),
                     0)});
-  ASSERT_TRUE(wait_for([&] { return kafka_.committed("test", "dmp.agents", kPartitions) == 5; }));
+  ASSERT_TRUE(wait_for([&] { return kafka_.committed("test", "dmp.agents") == 5; }));
   ingest.stop();
   EXPECT_TRUE(ingest.counted("dmp_ingest_resyncs_total 1")) << "within the same minute";
-  const auto sent = kafka_.records("dmp.device-commands", kPartitions);
+  const auto sent = kafka_.records("dmp.device-commands");
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(sent[0].key, "dmp/v1/rae-1/agent/resync");
   EXPECT_EQ(sent[0].header("dmp-bridge"), "bridge-1");

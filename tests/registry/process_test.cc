@@ -81,9 +81,7 @@ class ProcessTest : public StoreTest {
   [[nodiscard]] std::int64_t stored() const {
     return std::stoll(database_.cell("SELECT count(*) FROM device_event"));
   }
-  [[nodiscard]] std::int64_t committed() const {
-    return kafka_.committed(kGroup, kTopic, kPartitions);
-  }
+  [[nodiscard]] std::int64_t committed() const { return kafka_.committed(kGroup, kTopic); }
   [[nodiscard]] bool all_stored() const { return stored() == kPartitions * last_; }
   [[nodiscard]] bool none_stale() const {
     return database_.cell("SELECT count(*) FROM device_session WHERE firmware_version = '" +

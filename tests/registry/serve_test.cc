@@ -94,7 +94,7 @@ TEST_F(ServeTest, a_stop_at_the_admin_port_commits_all_that_was_stored_like_a_si
   EXPECT_EQ(answer->status, 202);
   thread_.join();
   EXPECT_TRUE(ended_) << ended_.error().message;
-  const std::int64_t committed = kafka_.committed("test", "dmp.device-updates", 1);
+  const std::int64_t committed = kafka_.committed("test", "dmp.device-updates");
   EXPECT_GE(committed, 200);
   EXPECT_EQ(database_.cell("SELECT count(*) FROM device_event"), std::to_string(committed));
   EXPECT_FALSE(get("/livez")) << "nobody is there any more";
@@ -110,7 +110,7 @@ TEST_F(ServeTest, verify_ends_with_1_while_a_row_is_behind_the_topics_and_with_0
   EXPECT_EQ(database_.cell("SELECT count(*) FROM device_event"), "5");
   options_.repair = false;
   EXPECT_EQ(check_database(options_, stop_.token()), 0);
-  EXPECT_EQ(kafka_.committed("test", "dmp.device-updates", 1), 0) << "it is in no group";
+  EXPECT_EQ(kafka_.committed("test", "dmp.device-updates"), 0) << "it is in no group";
 }
 
 TEST_F(ServeTest, verify_says_why_it_cannot_and_leaves_nothing_behind) {

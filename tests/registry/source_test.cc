@@ -174,7 +174,7 @@ class Source : public testing::Test {
   }
 
   static std::int64_t committed(const std::string& group) {
-    return kafka_->committed(group, std::string(topic_of_this_run()), kPartitions);
+    return kafka_->committed(group, std::string(topic_of_this_run()));
   }
 
   static inline std::unique_ptr<test::TestKafka> kafka_;

@@ -22,7 +22,7 @@ class VerifyTest : public StoreTest {
 
   // Puts it into Kafka and, as ingest would, into the database.
   void say(const Record& record, int partition) {
-    test::KafkaRecord out{record.key, record.value, {}, partition, 0};
+    test::KafkaRecord out{record.key, record.value, {}, partition};
     for (const Header& header : record.headers) {
       out.headers.emplace_back(header.name, header.value);
     }

@@ -1,22 +1,19 @@
 // dmp-bench-bridge: load for the bridge's bench, and what the bridge is compared with.
 #include <atomic>
 #include <cstdio>
-#include <exception>
 
 #include "base/admin_port.h"
-#include "base/log.h"
 #include "base/settings.h"
 #include "base/stop.h"
 #include "bridge/core/route.h"
 #include "bridge/options.h"
+#include "tests/bench/bench_main.h"
 #include "tests/bench/naive_bridge.h"
 #include "tests/bench/publish_load.h"
 #include "tests/bench/stored_load.h"
 #include "tests/bench/through_load.h"
 
 namespace {
-
-constexpr const char* kProgram = "dmp-bench-bridge";
 
 struct Options {
   std::string command;
@@ -97,17 +94,10 @@ dmp::Status run(const Options& options, dmp::Stop& stop) {
 
 int main(int argc, char** argv) {
   dmp::Stop stop;
-  dmp::log_start(kProgram);
   Options options;
-  dmp::Settings settings(kProgram, "Load for the bridge's bench.");
-  add_to(settings, options);
-  if (const auto status = exit_status(settings.parse(argc, argv), kProgram)) return *status;
-  try {
-    const auto status = run(options, stop);
-    if (status) return 0;
-    std::fprintf(stderr, "%s: %s\n", kProgram, status.error().message.c_str());
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: %s\n", kProgram, error.what());
-  }
-  return 1;
+  return dmp::bench::bench_main({.name = "dmp-bench-bridge",
+                                 .about = "Load for the bridge's bench.",
+                                 .declare = [&](auto& settings) { add_to(settings, options); },
+                                 .run = [&] { return run(options, stop); }},
+                                argc, argv);
 }

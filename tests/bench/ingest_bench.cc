@@ -1,18 +1,15 @@
 // dmp-bench-ingest: load for the registry's benches, and what they are compared with.
 #include <cstdio>
-#include <exception>
 
 #include "base/admin_port.h"
-#include "base/log.h"
 #include "base/settings.h"
 #include "base/stop.h"
 #include "tests/bench/baseline.h"
+#include "tests/bench/bench_main.h"
 #include "tests/bench/feed.h"
 #include "tests/bench/fill.h"
 
 namespace {
-
-constexpr const char* kProgram = "dmp-bench-ingest";
 
 struct Options {
   std::string command;
@@ -79,17 +76,10 @@ dmp::Status run(const Options& options, dmp::Stop& stop) {
 
 int main(int argc, char** argv) {
   dmp::Stop stop;
-  dmp::log_start(kProgram);
   Options options;
-  dmp::Settings settings(kProgram, "Load for the registry's benches.");
-  add_to(settings, options);
-  if (const auto status = exit_status(settings.parse(argc, argv), kProgram)) return *status;
-  try {
-    const auto status = run(options, stop);
-    if (status) return 0;
-    std::fprintf(stderr, "%s: %s\n", kProgram, status.error().message.c_str());
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: %s\n", kProgram, error.what());
-  }
-  return 1;
+  return dmp::bench::bench_main({.name = "dmp-bench-ingest",
+                                 .about = "Load for the registry's benches.",
+                                 .declare = [&](auto& settings) { add_to(settings, options); },
+                                 .run = [&] { return run(options, stop); }},
+                                argc, argv);
 }

@@ -1,14 +1,11 @@
 // dmp-bench-rest: people who ask the REST API, and clients that watch it.
-#include <cstdio>
-#include <exception>
+#include <string>
 
-#include "base/log.h"
 #include "base/settings.h"
+#include "tests/bench/bench_main.h"
 #include "tests/bench/rest_load.h"
 
 namespace {
-
-constexpr const char* kProgram = "dmp-bench-rest";
 
 void add_to(dmp::Settings& settings, std::string& command, dmp::bench::RestLoad& load) {
   constexpr std::int64_t kRateMax = 100'000;
@@ -33,18 +30,12 @@ void add_to(dmp::Settings& settings, std::string& command, dmp::bench::RestLoad&
 }  // namespace
 
 int main(int argc, char** argv) {
-  dmp::log_start(kProgram);
   std::string command;
   dmp::bench::RestLoad load;
-  dmp::Settings settings(kProgram, "Load for the REST bench.");
-  add_to(settings, command, load);
-  if (const auto status = exit_status(settings.parse(argc, argv), kProgram)) return *status;
-  try {
-    const auto status = command == "ask" ? dmp::bench::ask(load) : dmp::bench::watch(load);
-    if (status) return 0;
-    std::fprintf(stderr, "%s: %s\n", kProgram, status.error().message.c_str());
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: %s\n", kProgram, error.what());
-  }
-  return 1;
+  return dmp::bench::bench_main(
+      {.name = "dmp-bench-rest",
+       .about = "Load for the REST bench.",
+       .declare = [&](auto& settings) { add_to(settings, command, load); },
+       .run = [&] { return command == "ask" ? dmp::bench::ask(load) : dmp::bench::watch(load); }},
+      argc, argv);
 }

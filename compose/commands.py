@@ -2,14 +2,13 @@
 
 Every command gets the checkout, the report and its arguments, and returns the exit code."""
 
-import difflib
 import json
 import os
 import shlex
 import sys
 import time
 
-from compose import account, devices, packages, pki, provision, testing
+from compose import account, choice, devices, packages, pki, provision, testing
 from compose.bench import command as benches
 from compose.demo import command as demonstration
 from compose.report import Failure, Report
@@ -136,12 +135,7 @@ def logs(checkout, report, arguments):
     found = sorted(state.log.glob("*.log"))
     names = [path.stem for path in found]
     if arguments.part:
-        if arguments.part not in names:
-            near = difflib.get_close_matches(arguments.part, names, n=1)
-            raise Failure(
-                f"there is no log of {arguments.part!r}",
-                f"./dmp logs {near[0]}" if near else f"one of: {', '.join(names)}",
-            )
+        choice.checked("log of", [arguments.part], names, "./dmp logs")
         found = [state.log / f"{arguments.part}.log"]
     if not found:
         raise Failure(f"no logs in {state.log} yet", "./dmp up")

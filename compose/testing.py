@@ -1,13 +1,12 @@
 """`./dmp test`: builds and runs the tests by label, beside real servers of their own."""
 
 import contextlib
-import difflib
 import os
 import re
 import subprocess
 from dataclasses import dataclass
 
-from compose import kafka_jars, packages, schemathesis
+from compose import choice, kafka_jars, packages, schemathesis
 from compose.build import build, configure, new_log
 from compose.follow import follow
 from compose.private_stack import private_stack
@@ -74,14 +73,7 @@ DEFAULT = ("unit", "contract", "asan", "tsan", "e2e", "demo")
 
 def checked(labels):
     """The labels to run, or a failure naming the nearest."""
-    for label in labels:
-        if label not in LABELS:
-            near = difflib.get_close_matches(label, LABELS, n=1)
-            raise Failure(
-                f"there is no test label {label!r}",
-                f"./dmp test {near[0]}" if near else f"one of: {', '.join(LABELS)}",
-            )
-    return tuple(dict.fromkeys(labels or DEFAULT))
+    return choice.checked("test label", labels or DEFAULT, LABELS, "./dmp test")
 
 
 def packages_for(labels):

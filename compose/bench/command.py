@@ -1,10 +1,9 @@
 """Running benches, each in a stack of its own, and telling their figures."""
 
-import difflib
 import json
 from pathlib import Path
 
-from compose import provision
+from compose import choice, provision
 from compose.bench import (
     bridge,
     bridge_peers,
@@ -61,14 +60,7 @@ def run(checkout, report, account, arguments):
 
 def checked(names):
     """The benches to run, or a failure naming the nearest."""
-    for name in names:
-        if name not in BENCHES:
-            near = difflib.get_close_matches(name, NAMES, n=1)
-            raise Failure(
-                f"there is no bench {name!r}",
-                f"./dmp bench {near[0]}" if near else f"one of: {', '.join(NAMES)}",
-            )
-    return tuple(dict.fromkeys(names or NAMES))
+    return choice.checked("bench", names or NAMES, NAMES, "./dmp bench")
 
 
 def scale_of(names, scale):

@@ -10,7 +10,6 @@ import urllib.request
 
 from compose import probe
 from compose.haproxy import MAX_BODY_BYTES, Haproxy
-from compose.pki import Authority
 from compose.ports import Ports
 from tests.compose import scratch
 
@@ -47,14 +46,10 @@ class Server(http.server.ThreadingHTTPServer):
         pass
 
 
-class EdgeTest(unittest.TestCase):
+class EdgeTest(scratch.WithAuthority):
     @classmethod
     def setUpClass(cls):
-        context = scratch.state()
-        cls.state = context.__enter__()
-        cls.addClassCleanup(context.__exit__, None, None, None)
-        cls.authority = Authority(cls.state)
-        cls.authority.make()
+        super().setUpClass()
         ports = Ports(cls.state)
         ports.reserve((*Haproxy.port_names, "registry-api", "registry-admin"))
         for name in ("registry-api", "registry-admin"):

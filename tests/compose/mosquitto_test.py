@@ -19,14 +19,10 @@ NOT_AUTHORIZED = 0x87
 SESSION = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
 
 
-class AccessTest(unittest.TestCase):
+class AccessTest(scratch.WithAuthority):
     @classmethod
     def setUpClass(cls):
-        context = scratch.state()
-        cls.state = context.__enter__()
-        cls.addClassCleanup(context.__exit__, None, None, None)
-        cls.authority = Authority(cls.state)
-        cls.authority.make()
+        super().setUpClass()
         cls.authority.issue("bridge-1")
         ports = Ports(cls.state)
         ports.reserve(Mosquitto.port_names)

@@ -9,15 +9,7 @@ from compose.pki import ADDRESSES, Authority
 from tests.compose import scratch
 
 
-class CertificateTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        context = scratch.state()
-        cls.state = context.__enter__()
-        cls.addClassCleanup(context.__exit__, None, None, None)
-        cls.authority = Authority(cls.state)
-        cls.authority.make()
-
+class CertificateTest(scratch.WithAuthority):
     def openssl(self, *words):
         return self.state.account.run(["openssl", *words])
 

@@ -3,8 +3,10 @@
 import contextlib
 import os
 import tempfile
+import unittest
 
 from compose import account
+from compose.pki import Authority
 from compose.state import State
 
 
@@ -22,6 +24,18 @@ def state():
         yield made
     finally:
         made.remove()
+
+
+class WithAuthority(unittest.TestCase):
+    """One state folder and one certificate authority for all tests of a class."""
+
+    @classmethod
+    def setUpClass(cls):
+        context = state()
+        cls.state = context.__enter__()
+        cls.addClassCleanup(context.__exit__, None, None, None)
+        cls.authority = Authority(cls.state)
+        cls.authority.make()
 
 
 class Ports(dict):

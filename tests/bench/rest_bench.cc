@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "base/stop.h"
 #include "tests/bench/rest_load.h"
 
 namespace {
@@ -33,6 +34,7 @@ void add_to(dmp::Settings& settings, std::string& command, dmp::bench::RestLoad&
 }  // namespace
 
 int main(int argc, char** argv) {
+  dmp::Stop stop;
   dmp::log_start(kProgram);
   std::string command;
   dmp::bench::RestLoad load;
@@ -40,7 +42,9 @@ int main(int argc, char** argv) {
   add_to(settings, command, load);
   if (const auto status = exit_status(settings.parse(argc, argv), kProgram)) return *status;
   try {
-    const auto status = command == "ask" ? dmp::bench::ask(load) : dmp::bench::watch(load);
+    stop.run();
+    const auto status =
+        command == "ask" ? dmp::bench::ask(load) : dmp::bench::watch(load, stop.token());
     if (status) return 0;
     std::fprintf(stderr, "%s: %s\n", kProgram, status.error().message.c_str());
   } catch (const std::exception& error) {

@@ -21,6 +21,11 @@ def cpu_s(pid, with_children=False):
                 return own + ended + theirs
 
 
+def stolen_s():
+    """CPU seconds that a virtual machine's host gave to others although this one wanted them."""
+    return int(Path("/proc/stat").read_text().split(maxsplit=9)[8]) / TICKS_PER_S
+
+
 def peak_rss_mib(pid):
     """The most memory it ever held."""
     return _status_mib(pid, "VmHWM:")

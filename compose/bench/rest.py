@@ -1,8 +1,8 @@
 """The REST API with 100,000 devices, through the edge (HAProxy, TLS, connections that are kept),
 with a thousand watches and the registry's ingest going on all the time.
 
-What is asked for is asked in phases, one kind after the other, each beside `SELECT 1` at the same
-rate on the same database. Every request has its moment and its time counts from then, so a slow
+What is asked for is asked in phases, one kind after the other, each beside 200 `SELECT 1` per
+second on the same database. Every request has its moment and its time counts from then, so a slow
 answer makes the next one late too. The agents' side is written to Kafka as a bridge does it: from
 there on everything is real.
 """
@@ -23,6 +23,7 @@ SOME_PER_S = 50  # lists: what one takes while the machine has room for it
 WATCHERS = 1_000  # half of them watch one and the same list, the others one each
 CONNECTS_PER_S = 100
 WARM_S = 3
+BESIDE_S_MAX = 900  # of watches and ingest: they end with the last answer, however late that is
 # Which kind each phase asks for, how often, and for how many seconds. `nothing` tells what the
 # others cost.
 PHASES = {
@@ -83,8 +84,8 @@ def measure(stack, report, checkout, scale=1.0):
                 after = bench.memory()
                 step.result = f"{bench.watchers} clients"
             asked = bench.ask_all(report)
-            watched = json.loads(watches.result())
-        ingest.result()
+            watched = json.loads(watches.stop())
+        ingest.stop()
     grown = {name: (after[name] - before[name]) / bench.watchers for name in after}
     return figures(asked, watched, grown)
 
@@ -92,7 +93,12 @@ def measure(stack, report, checkout, scale=1.0):
 def figures(asked, watched, kib):
     """What was measured, what it is beside, and what it is made of."""
     lists, some, gets, plain = (asked[phase] for phase in ("list", "some_lists", "get", "plain"))
-    idle_cores = asked["nothing"]["cpu_s"] / asked["nothing"]["seconds"]
+
+    def sum_of(what):
+        return sum(one[what] for one in asked.values())
+
+    nothing = asked["nothing"]
+    cores = {part: spent / nothing["seconds"] for part, spent in nothing["cpu_s"].items()}
     return {
         "list_p99_ms": lists["list_p99_ms"],
         "list_p50_ms": lists["list_p50_ms"],
@@ -114,17 +120,21 @@ def figures(asked, watched, kib):
         "kib_per_watcher": round(kib["registry"], 1),
         "list_kib_per_watcher": round(kib["lists"], 1),
         "edge_kib_per_watcher": round(kib["edge"], 1),
-        "cpu_ms_per_list": cpu_ms(lists, idle_cores),
-        f"cpu_ms_per_list_at_{SOME_PER_S}": cpu_ms(some, idle_cores),
-        "cores_without_requests": round(idle_cores, 2),
+        "cpu_ms_per_list": cpu_ms(lists, cores),
+        f"cpu_ms_per_list_at_{SOME_PER_S}": cpu_ms(some, cores),
+        **{f"{part}_cores_without_requests": round(taken, 2) for part, taken in cores.items()},
+        "cores_stolen": round(sum_of("stolen_s") / sum_of("seconds"), 2),
         "kib_per_list": round(lists["list_bytes"] / 1024, 1),
-        "failed": sum(one["failed"] for one in asked.values()) + watched["ended"],
+        "failed": sum_of("failed") + watched["ended"],
     }
 
 
 def cpu_ms(phase, idle_cores):
     """Of the registry and its database, for a list."""
-    spent_s = phase["cpu_s"] - idle_cores * phase["seconds"]
+    spent_s = sum(
+        phase["cpu_s"][part] - idle_cores[part] * phase["seconds"]
+        for part in ("registry", "postgres")
+    )
     return round(spent_s / phase["list_count"] * 1000, 2)
 
 
@@ -144,9 +154,6 @@ class Bench:
         self._feeder = Tool(stack, "dmp-bench-ingest")
         self._asker = Tool(stack, "dmp-bench-rest")
         self._token_file = stack.state.secrets / "bench.token"
-        # Of the watches and of the ingest, which go on beside all that is asked.
-        connecting_s = -(-self.watchers // CONNECTS_PER_S)
-        self._seconds = connecting_s + 3 * WARM_S + sum(seconds + 2 for _, _, seconds in PHASES.values())
 
     def install(self, checkout, step):
         for tool in (self._feeder, self._asker):
@@ -166,7 +173,7 @@ class Bench:
         return self._feeder.beside(
             "fill",
             brokers=self._stack.kafka.brokers,
-            records=PER_SECOND * (self._seconds + WARM_S),
+            records=PER_SECOND * BESIDE_S_MAX,
             sessions=self.devices,
             per_second=PER_SECOND,
             timed=True,
@@ -177,7 +184,7 @@ class Bench:
         return self._asker.beside(
             "watch",
             watchers=self.watchers,
-            seconds=self._seconds,
+            seconds=BESIDE_S_MAX,
             connects_per_second=CONNECTS_PER_S,
             **self._api(),
         )
@@ -189,14 +196,13 @@ class Bench:
             with report.step(phase) as step:
                 asked[phase] = found = self.ask(kind, per_second, seconds)
                 p99 = found.get(f"{kind}_p99_ms")
-                step.result = f"p99 {p99:g} ms" if p99 else f"{found['cpu_s']:.1f} CPU s"
+                step.result = f"p99 {p99:g} ms" if p99 else f"{sum(found['cpu_s'].values()):.1f} CPU s"
         return asked
 
     def ask(self, kind, per_second, seconds):
-        """What the tool measured, with how long it took and the CPU seconds of the registry and its
-        database meanwhile."""
+        """What the tool measured, with how long it took and each part's CPU seconds meanwhile."""
         rates = {f"{kind}_per_second": per_second} if kind else {}
-        before, began = self._cpu_s(), time.monotonic()
+        before, began, stolen_s = self.cpu_s(), time.monotonic(), cost.stolen_s()
         told = self._asker.run(
             "ask",
             seconds=seconds,
@@ -206,8 +212,10 @@ class Bench:
             **rates,
             **self._api(),
         )
-        took = {"seconds": time.monotonic() - began, "cpu_s": self._cpu_s() - before}
-        return json.loads(told) | took
+        seconds = time.monotonic() - began
+        spent = {part: after - before[part] for part, after in self.cpu_s().items()}
+        stolen_s = cost.stolen_s() - stolen_s
+        return json.loads(told) | {"seconds": seconds, "cpu_s": spent, "stolen_s": stolen_s}
 
     def wait_for_watchers(self, watches):
         port = self._stack.ports["registry-admin"]
@@ -234,6 +242,8 @@ class Bench:
             "groups": self.groups,
         }
 
-    def _cpu_s(self):
-        registry, postgres = self._stack.registry.process(), self._stack.postgres.process()
-        return cost.cpu_s(registry.pid) + cost.cpu_s(postgres.pid, with_children=True)
+    def cpu_s(self):
+        """CPU seconds of each part so far."""
+        stack = self._stack
+        parts = (stack.registry, stack.postgres, stack.kafka, stack.haproxy)
+        return {part.name: cost.cpu_s(part.process().pid, with_children=True) for part in parts}

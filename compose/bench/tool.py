@@ -37,7 +37,8 @@ class Tool:
 
     @contextlib.contextmanager
     def beside(self, command, **options):
-        """A role that ends by itself, during the block at the longest; yields its Running."""
+        """A role that ends by itself or is stopped, during the block at the longest; yields its
+        Running."""
         account = self._stack.state.account
         process = subprocess.Popen(
             self._argv(command, options),
@@ -70,6 +71,13 @@ class Running:
 
     def has_ended(self):
         return self._process.poll() is not None
+
+    def stop(self):
+        """What it printed. Failure if it had ended before."""
+        if self.has_ended():
+            raise Failure(f"{self._name} ended before what it goes on beside")
+        self._process.terminate()
+        return self.result()
 
     def result(self):
         """What it printed, once it has ended."""

@@ -41,11 +41,10 @@ struct PqxxReader::Session {
   // Throws what libpqxx throws.
   void connect() {
     prepared.clear();
+    writable = false;
     connection.emplace(bounded_connection_string(options.database, "dmp-registry-api"));
     const std::string timeout = std::to_string(options.statement_timeout.count());
     connection->set_variable("statement_timeout", timeout);
-    // A write that stands still must not be seen later than watches look back.
-    connection->set_variable("idle_in_transaction_session_timeout", timeout);
     connection->set_variable("default_transaction_read_only", "on");
   }
 
@@ -54,7 +53,7 @@ struct PqxxReader::Session {
       if (steady_clock::now() < retry_at) return away(last_error);
       connect();
     }
-    if (writes) return run_write(statement);
+    allow_writes(writes);
     const std::string name = statement.by_key ? prepare(statement.text) : "";
     pqxx::nontransaction transaction(*connection);
     const auto values = pqxx::prepare::make_dynamic_params(statement.values);
@@ -64,14 +63,15 @@ struct PqxxReader::Session {
     return rows;
   }
 
-  api::Rows run_write(const api::Statement& statement) {
-    pqxx::work transaction(*connection);
-    transaction.exec("SET TRANSACTION READ WRITE");
-    auto rows = to_rows(transaction.exec_params(
-        statement.text, pqxx::prepare::make_dynamic_params(statement.values)));
-    transaction.commit();
-    backoff.reset();
-    return rows;
+  // For the connection, so that a write is one statement, committed with it. In a transaction of
+  // several a row would be seen as late as all of them and the pauses between them may last, and
+  // watches do not look back so far.
+  void allow_writes(bool allowed) {
+    if (allowed == writable) return;
+    writable = true;  // for all we know, until the answer is here
+    pqxx::nontransaction(*connection)
+        .exec(std::string("SET default_transaction_read_only = ") + (allowed ? "off" : "on"));
+    writable = allowed;
   }
 
   // Planning the view takes longer than using it: the database keeps the plan. "": no more room.
@@ -108,6 +108,7 @@ struct PqxxReader::Session {
   const PqxxReaderOptions options;
   std::optional<pqxx::connection> connection;
   std::map<std::string, std::string> prepared;  // by text; of this connection
+  bool writable = false;
   Backoff backoff{{.first = 100ms, .most = 2000ms, .jitter_percent = 20},
                   static_cast<std::uint64_t>(steady_clock::now().time_since_epoch().count())};
   steady_clock::time_point retry_at{};

@@ -31,9 +31,11 @@ class DeviceList {
   Answer<std::string> run() {
     int examined = 0;
     int chunk = std::min(query_.page.limit + 1, kKeysPerChunkMax);
+    // Until then the states are not worth a look-up of each key: the view reads them anyway.
+    bool few_pass = false;
     for (;;) {
       const auto keys =
-          read(reader_, device_keys(query_, scope_, after_ ? &*after_ : nullptr, chunk));
+          read(reader_, device_keys(query_, scope_, after_ ? &*after_ : nullptr, chunk, few_pass));
       if (!keys) return tl::unexpected(keys.error());
       const bool more = static_cast<int>(keys->size()) == chunk;
       const auto cut = add_items_of(*keys);
@@ -42,6 +44,7 @@ class DeviceList {
       const bool full = body_.count() == query_.page.limit || examined >= kKeysPerRequestMax;
       if (*cut || (more && full)) return next_cursor(query_, after_->str());
       if (!more) return std::string();
+      few_pass = body_.count() * 2 < examined;
       chunk = next_chunk(chunk, examined);
     }
   }

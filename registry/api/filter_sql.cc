@@ -195,12 +195,17 @@ std::vector<Filter> implied_parts(const Filter& filter) {
 
 }  // namespace
 
-StoredConditions stored_conditions(const Filter& filter, Statement& statement) {
+StoredConditions stored_conditions(const Filter& filter, Statement& statement, bool with_state) {
   StoredConditions conditions;
   for (const Filter& part : implied_parts(filter)) {
     bool state = false;
+    const std::size_t values = statement.values.size();
     auto text = condition_of(part, statement, state);
-    if (text) (state ? conditions.state : conditions.session).push_back(std::move(*text));
+    if (state && !with_state) {
+      statement.values.resize(values);  // nobody asks for them any more
+    } else if (text) {
+      (state ? conditions.state : conditions.session).push_back(std::move(*text));
+    }
   }
   return conditions;
 }

@@ -20,7 +20,9 @@ struct StoredConditions {
   std::vector<std::string> state;    // over device_state t, and s
 };
 
-StoredConditions stored_conditions(const Filter& filter, Statement& statement);
+// Without those over the state, if it is not wanted.
+StoredConditions stored_conditions(const Filter& filter, Statement& statement,
+                                   bool with_state = true);
 
 // Those of them that name states of which few devices are, as a rule, over device_state t alone.
 // Each but `unknown` has a partial index. Empty if the filter implies none.

@@ -2,6 +2,7 @@
 // values.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -38,10 +39,12 @@ class Rows {
     ends_.push_back(bytes_.size());
   }
 
-  // That there will be so many rows, about as long as those there are.
+  // That there will be so many rows, about as long as those there are. A hint: a first row that is
+  // far longer than the others takes no more than kReservedMax in vain.
+  static constexpr std::size_t kReservedMax = std::size_t{1} << 20;
   void expect(std::size_t rows) {
-    ends_.reserve(rows * columns_);
-    if (!empty()) bytes_.reserve(bytes_.size() / size() * rows);
+    ends_.reserve(std::min(rows * columns_, kReservedMax / sizeof(std::size_t)));
+    if (!empty()) bytes_.reserve(std::min(bytes_.size() / size() * rows, kReservedMax));
   }
 
   [[nodiscard]] std::size_t size() const { return columns_ == 0 ? 0 : ends_.size() / columns_; }

@@ -65,13 +65,14 @@ std::string array_literal(const std::vector<std::string>& elements) {
 }
 
 Statement device_keys(const DevicesQuery& query, const Scope& scope, const DevicePosition* after,
-                      int count) {
+                      int count, bool with_common_states) {
   const bool by_value = query.sort.attribute->column != "device_id";
   const std::string value = by_value ? "s." + query.sort.attribute->column : "''";
   const std::string falling = query.sort.descending ? " DESC" : "";
   Statement statement;
   const std::vector<std::string> rare = rare_conditions(query.filter, statement);
-  const StoredConditions stored = stored_conditions(query.filter, statement);
+  const StoredConditions stored =
+      stored_conditions(query.filter, statement, with_common_states || !rare.empty());
   const std::string select = "SELECT s.device_id, " + value + " AS value FROM ";
   std::string where = in_scope(stored, scope, statement);
   if (after != nullptr) {

@@ -23,10 +23,11 @@ inline constexpr int kSessionsPerDeviceMax = 32;
 
 // The next `count` sessions behind `after` (null: from the start) that may pass the filter, in the
 // order asked for; a device with several sessions comes several times. The filter is read as the
-// stored values it implies.
+// stored values it implies; on request without those of device_state, unless few devices, as a
+// rule, have them: they cost a look-up for each key.
 // Columns: device_id, value of the sort attribute ("" for device_id).
 Statement device_keys(const DevicesQuery& query, const Scope& scope, const DevicePosition* after,
-                      int count);
+                      int count, bool with_common_states = true);
 
 // The current session of each of `keys` (array literal of UUIDs). Columns: item_columns.
 Statement current_items(const Scope& scope, const std::string& keys);

@@ -23,7 +23,7 @@ struct WatchLimits {
   std::size_t watchers_max = 1500;                 // more get 503
   std::size_t bytes_max = std::size_t{256} << 20;  // of all lists that are watched; more get 503
   std::chrono::milliseconds look_every{250};
-  std::chrono::milliseconds nudged_look_every{100};
+  std::chrono::milliseconds nudged_look_every{150};
   std::chrono::milliseconds bookmark_every{10000};  // also how soon a client that left is noticed
   std::chrono::milliseconds watch_max{3'600'000};   // then the client comes back, perhaps elsewhere
   std::chrono::milliseconds unwatched_kept{60'000};

@@ -80,36 +80,58 @@ bool WatchReading::take_fresh(const Rows& changes, WatchPositions& positions, Fr
   std::array<int, kWatchTables> count{};
   for (std::size_t row = 0; row < changes.size(); ++row) {
     const auto table = static_cast<std::size_t>(number_of(changes.at(row, 0)));
-    const std::int64_t changed_us = number_of(changes.at(row, 1));
-    const std::string rae(changes.at(row, 2));
-    const std::string id(changes.at(row, 3));
+    WatchPosition& at = positions[table];
+    at = {number_of(changes.at(row, 1)), std::string(changes.at(row, 2)),
+          std::string(changes.at(row, 3))};
     ++count[table];
-    positions[table] = {changed_us, rae, id};
-    if (!scan_.is_new(std::to_string(table) + rae + id, changed_us)) continue;
+    if (!scan_.is_new(std::to_string(table) + at.rae + at.id, at.changed_us)) continue;
     switch (static_cast<WatchTable>(table)) {
       case WatchTable::kRae:
-        fresh.raes.push_back(rae);
+        fresh.raes.push_back(at.rae);
         break;
       case WatchTable::kDevice:
-        fresh.devices.push_back(id);
+        fresh.devices.push_back(at.id);
         break;
-      default:
-        fresh.session_raes.push_back(rae);
-        fresh.sessions.push_back(id);
+      case WatchTable::kSession:
+        take_session(at, fresh);
+        fresh.devices.emplace_back(changes.at(row, 4));
+        break;
+      case WatchTable::kState:
+        take_state(at, fresh);
     }
   }
   return std::any_of(count.begin(), count.end(), [](int n) { return n == kChangesPerLook; });
 }
 
-// A session's device, and the one it was of before.
+// Its row names the device it is of, and this the one it was of before.
+void WatchReading::take_session(const WatchPosition& row, Fresh& fresh) {
+  fresh.sessions.erase(row.id);
+  const auto known = device_of_.find(row.id);
+  if (known != device_of_.end()) fresh.devices.push_back(known->second);
+}
+
+// A session moves to another device by its own row, so what is known of it holds until that one is
+// seen.
+void WatchReading::take_state(const WatchPosition& row, Fresh& fresh) {
+  const auto known = device_of_.find(row.id);
+  if (known != device_of_.end()) {
+    fresh.devices.push_back(known->second);
+  } else {
+    fresh.sessions.emplace(row.id, row.rae);
+  }
+}
+
 Answer<void> WatchReading::devices_of(const Fresh& fresh, std::unordered_set<std::string>& found) {
   found.insert(fresh.devices.begin(), fresh.devices.end());
-  for (const std::string& session : fresh.sessions) {
-    const auto known = device_of_.find(session);
-    if (known != device_of_.end()) found.insert(known->second);
-  }
+  found.erase(std::string());  // of sessions without one
   if (fresh.sessions.empty()) return {};
-  const auto rows = read(reader_, watch_devices_of_sessions(fresh.session_raes, fresh.sessions));
+  std::vector<std::string> raes;
+  std::vector<std::string> sessions;
+  for (const auto& [session, rae] : fresh.sessions) {
+    raes.push_back(rae);
+    sessions.push_back(session);
+  }
+  const auto rows = read(reader_, watch_devices_of_sessions(raes, sessions));
   if (!rows) return tl::unexpected(rows.error());
   for (std::size_t row = 0; row < rows->size(); ++row) found.emplace(rows->at(row, 1));
   return {};

@@ -51,11 +51,10 @@ class WatchReading {
     bool unconfirmed = false;
   };
 
-  // What a look has found, by the table it was in.
+  // What a look has found.
   struct Fresh {
-    std::vector<std::string> session_raes;  // beside sessions
-    std::vector<std::string> sessions;
     std::vector<std::string> devices;
+    std::unordered_map<std::string, std::string> sessions;  // of unknown devices: their RAEs
     std::vector<std::string> raes;
   };
 
@@ -63,6 +62,8 @@ class WatchReading {
   Answer<void> read_changes(bool canary, const Visit& visit);
   Answer<void> read_deadlines(bool canary, const Visit& visit);
   bool take_fresh(const Rows& changes, WatchPositions& positions, Fresh& fresh);
+  void take_session(const WatchPosition& row, Fresh& fresh);
+  void take_state(const WatchPosition& row, Fresh& fresh);
   Answer<void> devices_of(const Fresh& fresh, std::unordered_set<std::string>& found);
   Answer<void> not_visited();
   Answer<void> visit_raes(std::vector<std::string> raes, const Visit& visit);

@@ -14,12 +14,19 @@ std::int64_t WatchScan::from(std::int64_t now_us) {
 }
 
 bool WatchScan::is_new(const std::string& row, std::int64_t changed_us) {
-  if (seen_.size() >= kSeenMax) seen_.clear();
+  if (seen_.size() >= kSeenMax) make_room();
   const auto [known, added] = seen_.try_emplace(row, changed_us);
   if (added) return true;
   if (known->second == changed_us) return false;
   known->second = changed_us;
   return true;
+}
+
+// What only looks that go back all the way see again goes first; all, if that is not much.
+void WatchScan::make_room() {
+  const std::int64_t quick_us = looked_us_ - kQuickOverlap.count();
+  std::erase_if(seen_, [quick_us](const auto& row) { return row.second < quick_us; });
+  if (seen_.size() > kSeenMax / 2) seen_.clear();
 }
 
 void WatchScan::done() {

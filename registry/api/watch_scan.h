@@ -20,7 +20,8 @@ class WatchScan {
   static constexpr std::chrono::microseconds kOverlap = kStatementTimeout + std::chrono::seconds(1);
   static constexpr std::chrono::microseconds kQuickOverlap = std::chrono::seconds(1);
   static constexpr std::chrono::microseconds kWholeEvery = std::chrono::seconds(3);
-  // Forgotten when there are more: then some changes are read twice, and found to be none.
+  // At 900 updates a second, each of two rows, the longest look sees 25,000. When there are more
+  // than this, the oldest are forgotten: they are read twice, and found to be none.
   static constexpr std::size_t kSeenMax = 200'000;
 
   // Everything from `now_us` on is to be seen.
@@ -38,6 +39,8 @@ class WatchScan {
   [[nodiscard]] std::size_t seen() const { return seen_.size(); }
 
  private:
+  void make_room();
+
   std::unordered_map<std::string, std::int64_t> seen_;  // its newest change
   std::int64_t looked_us_ = 0;                          // the newest look
   std::int64_t whole_us_ = 0;                           // the newest that went back all the way

@@ -21,12 +21,14 @@ struct Table {
   std::string_view name;
   std::string_view rae;  // what is selected as such
   std::string_view id;
+  std::string_view device = "NULL";
 };
 
-constexpr Table kTables[kWatchTables] = {{"device_state", "rae", "device_session_id"},
-                                         {"device_session", "rae", "device_session_id"},
-                                         {"device", "''", "device_id"},
-                                         {"rae", "rae", kNil}};
+constexpr Table kTables[kWatchTables] = {
+    {"device_state", "rae", "device_session_id"},
+    {"device_session", "rae", "device_session_id", "device_id"},
+    {"device", "''", "device_id"},
+    {"rae", "rae", kNil}};
 
 std::string changes_of(std::size_t number, const WatchPosition& after, bool canary,
                        Statement& statement) {
@@ -44,10 +46,10 @@ std::string changes_of(std::size_t number, const WatchPosition& after, bool cana
     values += ", " + sql_uuid(statement, after.id);
   }
   return "(SELECT " + std::to_string(number) + ", " + micros("changed_at") + ", " +
-         std::string(table.rae) + ", " + std::string(table.id) + " FROM " +
-         std::string(table.name) + " WHERE (" + key + ") > (" + values + ")" +
-         (has_rae && !canary ? " AND rae NOT LIKE 'canary-%'" : "") + " ORDER BY " + key +
-         " LIMIT " + std::to_string(kChangesPerLook) + ")";
+         std::string(table.rae) + ", " + std::string(table.id) + ", CAST(" +
+         std::string(table.device) + " AS UUID) FROM " + std::string(table.name) + " WHERE (" +
+         key + ") > (" + values + ")" + (has_rae && !canary ? " AND rae NOT LIKE 'canary-%'" : "") +
+         " ORDER BY " + key + " LIMIT " + std::to_string(kChangesPerLook) + ")";
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ using WatchPositions = std::array<WatchPosition, kWatchTables>;
 inline constexpr int kChangesPerLook = 2048;
 
 // What changed behind the positions, oldest first within a table. Columns: table (its number),
-// changed_at in µs, rae (empty: a device), session or device (nil: a rae).
+// changed_at in µs, rae (empty: a device), session or device (nil: a rae), and of a row of
+// device_session the device_id, if it has one.
 Statement watch_changes(const WatchPositions& after, bool canary);
 
 // The database's clock in µs, and whether the registry is behind. One row.

@@ -82,8 +82,9 @@ void CurlLoop::finish_ended() {
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     CURL* easy = message->easy_handle;  // the message is gone once it is removed
+    const bool whole = message->data.result == CURLE_OK;
     remove(easy);
-    done_(easy);
+    done_(easy, whole);
   }
 }
 

@@ -11,8 +11,8 @@ namespace dmp::bench {
 class CurlLoop {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  // Of a transfer that has ended and was removed.
-  using Done = std::function<void(CURL* easy)>;
+  // Of a transfer that has ended and was removed; whether all of its answer has come.
+  using Done = std::function<void(CURL* easy, bool whole)>;
 
   explicit CurlLoop(Done done);
   ~CurlLoop();

@@ -12,6 +12,6 @@ namespace dmp::bench {
 // On so many connections, each with sessions of its own, in batches of `batch` records. Returns the
 // CPU seconds spent on writing: making the rows does not count.
 Result<double> feed(const std::string& database, const Load& load, std::size_t connections,
-            std::size_t batch);
+                    std::size_t batch);
 
 }  // namespace dmp::bench

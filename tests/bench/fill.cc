@@ -40,7 +40,7 @@ Status send(rd_kafka_t* client, const registry::UpdateNews& news) {
 }  // namespace
 
 Status fill(const std::string& brokers, const Load& load, std::int64_t from,
-            std::int64_t per_second, Metrics& metrics) {
+            std::int64_t per_second, Metrics& metrics, const std::stop_token& stop) {
   const std::array<KafkaSetting, 6> settings = {{{"bootstrap.servers", brokers},
                                                  {"enable.idempotence", "true"},
                                                  {"partitioner", "murmur2_random"},
@@ -53,7 +53,7 @@ Status fill(const std::string& brokers, const Load& load, std::int64_t from,
   if (!client) return tl::unexpected(client.error());
   Counter filled = metrics.counter("dmp_bench_filled_total", "Records given to Kafka");
   const auto begin = std::chrono::steady_clock::now();
-  for (std::int64_t i = 0; i < load.records; ++i) {
+  for (std::int64_t i = 0; i < load.records && !stop.stop_requested(); ++i) {
     if (per_second > 0) {
       std::this_thread::sleep_until(begin + std::chrono::microseconds(i * 1'000'000 / per_second));
     }

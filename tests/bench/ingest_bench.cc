@@ -63,11 +63,11 @@ dmp::Status run(const Options& options, dmp::Stop& stop) {
   if (const auto port = admin.run("127.0.0.1", static_cast<int>(options.admin_port)); !port) {
     return tl::unexpected(port.error());
   }
+  stop.run();
   if (options.command == "fill") {
     return dmp::bench::fill(options.brokers, options.load, options.from, options.per_second,
-                            metrics);
+                            metrics, stop.token());
   }
-  stop.run();
   return dmp::bench::run_baseline(options.brokers, options.group, options.database, metrics,
                                   stop.token());
 }

@@ -68,7 +68,7 @@ class Asker {
   Asker(const RestLoad& load, const std::string& bearer)
       : load_(load),
         headers_(curl_slist_append(nullptr, bearer.c_str())),
-        loop_([this](CURL* easy) { finish(easy); }) {
+        loop_([this](CURL* easy, bool whole) { finish(easy, whole); }) {
     for (std::size_t i = 0; i < kConnections; ++i) idle_.push_back(make());
   }
   ~Asker() {
@@ -85,7 +85,10 @@ class Asker {
     std::array<Schedule, kKinds> schedules = {Schedule(begin, load_.lists_per_s),
                                               Schedule(begin, load_.gets_per_s),
                                               Schedule(begin, load_.plain_per_s)};
-    for (Time now = begin; now < end || !calls_.empty(); now = steady_clock::now()) {
+    bool all_due = false;
+    for (Time now = begin; !all_due || !calls_.empty() || !waiting_.empty();
+         now = steady_clock::now()) {
+      all_due = now >= end;
       Time next = end;
       for (std::size_t kind = 0; kind < kKinds; ++kind) {
         Schedule& due = schedules[kind];
@@ -95,7 +98,7 @@ class Asker {
         next = std::min(next, due.next());
       }
       start_waiting();
-      loop_.serve_until(now < end ? next : now + std::chrono::seconds(1));
+      loop_.serve_until(all_due ? now + std::chrono::seconds(1) : next);
     }
   }
 
@@ -141,13 +144,14 @@ class Asker {
     }
   }
 
-  void finish(CURL* easy) {
+  void finish(CURL* easy, bool whole) {
     const Call call = calls_.at(easy);
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    times[call.kind].add(ms_since(call.due));
-    failed += status == (call.kind == kPlain ? 404 : 200) ? 0 : 1;
-    if (call.kind == kList) bytes += call.bytes;
+    const bool good = whole && status == (call.kind == kPlain ? 404 : 200);
+    if (good) times[call.kind].add(ms_since(call.due));
+    if (good && call.kind == kList) bytes += call.bytes;
+    failed += good ? 0 : 1;
     calls_.erase(easy);
     idle_.push_back(easy);
   }

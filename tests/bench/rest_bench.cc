@@ -2,6 +2,7 @@
 #include <string>
 
 #include "base/settings.h"
+#include "base/stop.h"
 #include "tests/bench/bench_main.h"
 #include "tests/bench/rest_load.h"
 
@@ -30,12 +31,18 @@ void add_to(dmp::Settings& settings, std::string& command, dmp::bench::RestLoad&
 }  // namespace
 
 int main(int argc, char** argv) {
+  dmp::Stop stop;
   std::string command;
   dmp::bench::RestLoad load;
   return dmp::bench::bench_main(
       {.name = "dmp-bench-rest",
        .about = "Load for the REST bench.",
        .declare = [&](auto& settings) { add_to(settings, command, load); },
-       .run = [&] { return command == "ask" ? dmp::bench::ask(load) : dmp::bench::watch(load); }},
+       .run =
+           [&] {
+             stop.run();
+             return command == "ask" ? dmp::bench::ask(load)
+                                     : dmp::bench::watch(load, stop.token());
+           }},
       argc, argv);
 }

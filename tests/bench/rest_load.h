@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct RestLoad {
   std::int64_t selects_per_s = 0;  // SELECT 1, past the API
 };
 
-// How long each took, in ms.
+// How long each took that went well, in ms.
 class Times {
  public:
   void add(double ms) { ms_.push_back(ms); }
@@ -42,8 +43,9 @@ Result<std::string> bearer_header(const RestLoad& load);
 // An open loop: every request has its moment, and its time counts from then. Prints a JSON object.
 Status ask(const RestLoad& load);
 
-// Watches for `seconds`. Every second client watches a group of its own, the others all the same
-// one. Prints a JSON object: how long after `t=` in a device's app_version (µs) a change was there.
-Status watch(const RestLoad& load);
+// Watches for `seconds`, or until it is stopped. Every second client watches a group of its own,
+// the others all the same one. Prints a JSON object: how long after `t=` in a device's app_version
+// (µs) a change was there.
+Status watch(const RestLoad& load, const std::stop_token& stop);
 
 }  // namespace dmp::bench

@@ -12,6 +12,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr std::chrono::milliseconds kLookForStop{250};
 constexpr std::string_view kMark = "\"app_version\":\"t=";
 
 std::int64_t wall_us() {
@@ -55,7 +56,7 @@ class Watchers {
   Watchers(const RestLoad& load, const std::string& bearer)
       : load_(load),
         headers_(curl_slist_append(nullptr, bearer.c_str())),
-        loop_([this](CURL*) { ++ended; }) {}
+        loop_([this](CURL*, bool) { ++ended; }) {}
   ~Watchers() {
     for (CURL* easy : easies_) {
       loop_.remove(easy);
@@ -66,16 +67,16 @@ class Watchers {
   Watchers(const Watchers&) = delete;
   Watchers& operator=(const Watchers&) = delete;
 
-  void run() {
+  void run(const std::stop_token& stop) {
     const auto begin = steady_clock::now();
     const auto end = begin + std::chrono::seconds(load_.seconds);
     const auto pause = std::chrono::microseconds(1'000'000 / load_.connects_per_s);
     auto next = begin;
-    for (auto now = begin; now < end; now = steady_clock::now()) {
+    for (auto now = begin; now < end && !stop.stop_requested(); now = steady_clock::now()) {
       for (; next <= now; next += pause) {
         if (static_cast<std::int64_t>(easies_.size()) < load_.watchers) add();
       }
-      loop_.serve_until(std::min(next, end));
+      loop_.serve_until(std::min({next, end, now + kLookForStop}));
     }
   }
 
@@ -114,12 +115,12 @@ class Watchers {
 
 }  // namespace
 
-Status watch(const RestLoad& load) {
+Status watch(const RestLoad& load, const std::stop_token& stop) {
   const auto bearer = bearer_header(load);
   if (!bearer) return tl::unexpected(bearer.error());
   curl_global_init(CURL_GLOBAL_DEFAULT);
   Watchers watchers(load, *bearer);
-  watchers.run();
+  watchers.run(stop);
   std::printf("{\"watchers\":%zu,\"ended\":%zu,\"changes\":%zu,\"p50_ms\":%.1f,\"p99_ms\":%.1f}\n",
               watchers.synced(), watchers.ended, watchers.ages.count(),
               watchers.ages.percentile(50), watchers.ages.percentile(99));

@@ -127,17 +127,22 @@ class RestTest(unittest.TestCase):
     def test_every_target_is_of_a_figure_the_bench_has(self):
         names = [f"{kind}_{which}_ms" for kind in ("list", "get", "plain", "select1")
                  for which in ("p50", "p99")]  # fmt: skip
+        def cpu_s(registry, postgres):
+            return {"registry": registry, "postgres": postgres, "kafka": 5.0, "haproxy": 1.0}
+
         lists = dict.fromkeys(names, 4.0) | {
-            "cpu_s": 14.0, "seconds": 20.0, "list_count": 1000, "list_bytes": 1024, "failed": 0
+            "cpu_s": cpu_s(4.0, 10.0), "stolen_s": 1.0, "seconds": 20.0, "list_count": 1000, "list_bytes": 1024, "failed": 0
         }  # fmt: skip
         asked = dict.fromkeys(rest.PHASES, lists) | {
-            "nothing": {"cpu_s": 2.0, "seconds": 10.0, "failed": 1}
+            "nothing": {"cpu_s": cpu_s(0.5, 1.5), "stolen_s": 5.0, "seconds": 10.0, "failed": 1}
         }  # fmt: skip
         watched = {"watchers": 10, "ended": 1, "changes": 5, "p99_ms": 300.0, "p50_ms": 100.0}
         kib = {"registry": 20.0, "edge": 5.0, "lists": 3.0}
         found = rest.figures(asked, watched, kib)
         self.assertLessEqual(set(rest.TARGETS), set(found))
         self.assertEqual(found["cpu_ms_per_list"], 10)
+        self.assertEqual(found["kafka_cores_without_requests"], 0.5)
+        self.assertEqual(found["cores_stolen"], 0.1)
         self.assertEqual(found["failed"], 2)
 
 

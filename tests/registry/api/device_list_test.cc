@@ -15,6 +15,7 @@ class LongList final : public Reader {
     if (text.rfind("SELECT count(*)", 0) == 0) return tl::unexpected(error_);
     Rows rows(2);
     if (text.find("session_view") != std::string::npos) return rows;
+    with_state.push_back(text.find("device_state") != std::string::npos);
     const int keys = std::stoi(text.substr(text.rfind(' ')));
     for (int i = 0; i < keys; ++i) {
       rows.add(DeviceId().str());
@@ -22,6 +23,8 @@ class LongList final : public Reader {
     }
     return rows;
   }
+
+  std::vector<bool> with_state;  // of each statement for keys
 
  private:
   const Error error_;
@@ -46,6 +49,20 @@ TEST(DeviceList, fails_when_counting_fails_otherwise) {
   const auto answer = list_with({"database_away", "gone", Retry::kYes});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, "database_away");
+}
+
+TEST(DeviceList, looks_up_common_states_only_once_few_devices_have_passed) {
+  LongList reader({"too_slow", "cancelled", Retry::kYes});
+  DevicesQuery query;
+  query.filter = *parse_filter("presence==online");
+  ASSERT_TRUE(answer_devices(query, {.rae_patterns = {"%"}}, reader));
+  ASSERT_GE(reader.with_state.size(), 2u);
+  EXPECT_FALSE(reader.with_state.front());
+  EXPECT_TRUE(reader.with_state.at(1));
+  reader.with_state.clear();
+  query.filter = *parse_filter("presence==offline");
+  ASSERT_TRUE(answer_devices(query, {.rae_patterns = {"%"}}, reader));
+  EXPECT_TRUE(reader.with_state.front()) << "few are";
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ std::vector<Statement> all_statements(const Scope& scope) {
   raes.page.after = "SECRET-RAE";
   return {device_keys(devices, scope, nullptr, 10),
           device_keys(sorted, scope, &after, 10),
+          device_keys(devices, scope, nullptr, 10, false),
           sessions_estimate(devices, scope),
           attribute_values({find_attribute("model"), {}, devices.filter}, scope),
           attribute_values({find_attribute("health"), {}, devices.filter}, scope),

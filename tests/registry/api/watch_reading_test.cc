@@ -36,14 +36,17 @@ class ToldReader final : public Reader {
       return statement.text.substr(0, 20) == other.text.substr(0, 20);
     };
     if (starts(watch_clock())) return row({std::to_string(now_us += 250'000), "f"});
-    if (starts(watch_changes({}, false))) return std::exchange(changes, Rows(4));
-    if (starts(watch_devices_of_sessions({}, {}))) return row({kSession, device_now});
+    if (starts(watch_changes({}, false))) return std::exchange(changes, Rows(5));
+    if (starts(watch_devices_of_sessions({}, {}))) {
+      ++asked_for_devices;
+      return row({kSession, kNew});
+    }
     return Rows(3);
   }
 
   std::int64_t now_us = 1'000'000'000;
-  Rows changes{4};
-  std::string device_now = kOld;
+  Rows changes{5};
+  int asked_for_devices = 0;
 };
 
 TEST(WatchReading, reads_the_device_that_a_session_left_also_if_it_was_seen_with_the_next_before) {
@@ -63,13 +66,46 @@ TEST(WatchReading, reads_the_device_that_a_session_left_also_if_it_was_seen_with
   EXPECT_TRUE(visited.empty());
 
   // The new device is read for a reason of its own before the session's change is found.
-  reader.device_now = kNew;
   reading.note(item(kSession, kNew));
-  reader.changes = row({"1", std::to_string(reader.now_us), "lab-1", kSession});
+  reader.changes = row({"1", std::to_string(reader.now_us), "lab-1", kSession, kNew});
   ASSERT_TRUE(look());
   EXPECT_EQ(visited, (std::set<std::string>{kOld, kNew}));
   ASSERT_TRUE(look());
   EXPECT_TRUE(visited.empty());
+}
+
+TEST(WatchReading, asks_for_the_device_of_a_session_only_if_nothing_has_told_it) {
+  ToldReader reader;
+  WatchReading reading(reader);
+  ASSERT_TRUE(reading.start(false));
+  std::set<std::string> visited;
+  const auto look = [&] {
+    visited.clear();
+    return reading.look_for_changes(false, [&](const WatchReading::Devices& devices) {
+      visited.insert(devices.begin(), devices.end());
+      return true;
+    });
+  };
+  const auto changed = [&](const std::string& table, const std::string& device) {
+    return row({table, std::to_string(reader.now_us), "lab-1", kSession, device});
+  };
+  reader.changes = changed("0", "");
+  ASSERT_TRUE(look());
+  EXPECT_EQ(visited, std::set<std::string>{kNew}) << "the state of an unknown session";
+  EXPECT_EQ(reader.asked_for_devices, 1);
+
+  reader.changes = changed("1", kOld);
+  ASSERT_TRUE(look());
+  EXPECT_EQ(visited, std::set<std::string>{kOld}) << "its row says which device it is of";
+  reader.changes = changed("1", "");
+  ASSERT_TRUE(look());
+  EXPECT_TRUE(visited.empty()) << "of none";
+
+  reading.note(item(kSession, kOld));
+  reader.changes = changed("0", "");
+  ASSERT_TRUE(look());
+  EXPECT_EQ(visited, std::set<std::string>{kOld}) << "known from its item";
+  EXPECT_EQ(reader.asked_for_devices, 1);
 }
 
 }  // namespace

@@ -53,6 +53,18 @@ TEST(WatchScan, remembers_no_more_than_its_bound_and_the_overlap) {
   EXPECT_EQ(scan.seen(), 0u);
 }
 
+TEST(WatchScan, forgets_what_only_long_looks_see_again_before_what_every_look_does) {
+  WatchScan scan;
+  scan.start(100 * kSecond);
+  for (std::size_t i = 0; i < WatchScan::kSeenMax - 1; ++i) {
+    scan.is_new("old " + std::to_string(i), 95 * kSecond);
+  }
+  EXPECT_TRUE(scan.is_new("recent", 100 * kSecond));
+  EXPECT_TRUE(scan.is_new("one too many", 100 * kSecond));
+  EXPECT_FALSE(scan.is_new("recent", 100 * kSecond));
+  EXPECT_TRUE(scan.is_new("old 1", 95 * kSecond));
+}
+
 // Statements of any length up to the timeout, looks at any time: each change is found.
 TEST(WatchScan, no_change_is_missed) {
   EXPECT_TRUE(rc::check([] {

@@ -83,7 +83,6 @@ class CrashLoop : public testing::Test {
           agent.publish_ahead(keys_[i % keys_.size()], std::to_string(i));
           if (i % kPerMillisecond == 0) poll(nullptr, 0, 1);
         }
-        for (const std::string& key : keys_) agent.publish_ahead(key, kLast);
         agent.settle();
         is_publishing = false;
       });
@@ -92,6 +91,7 @@ class CrashLoop : public testing::Test {
     outcome.acknowledged = messages;
     BridgeProcess last(arguments_);
     EXPECT_TRUE(last.says("event=mqtt_up", kPatience)) << last.said();
+    end_each_key();
     if (emulated_) emulated_->set_round_trip(milliseconds(0));  // reading has no need of it
     compare(stored(), outcome);
     return outcome;
@@ -124,6 +124,13 @@ class CrashLoop : public testing::Test {
       }
       outcome.set_aside += bridge.count("window_set_aside");
     }
+  }
+
+  // Only now: a bridge that is killed with the last ones in its memory would lose them, too.
+  void end_each_key() {
+    Agent agent(broker_);
+    for (const std::string& key : keys_) agent.publish_ahead(key, kLast);
+    agent.settle();
   }
 
   // Everything of our keys in Kafka once the last message of each is there.

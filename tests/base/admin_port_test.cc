@@ -101,9 +101,30 @@ std::string own_address() {
   std::string found;
   if (getifaddrs(&all) != 0) return found;
   for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+  EXPECT_NE(posted->body.find("browser"), std::string::npos) << posted->body;
+  EXPECT_NE(posted->body.find("Origin"), std::string::npos) << posted->body;
     if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
     char text[INET_ADDRSTRLEN];
     const auto* address = reinterpret_cast<const sockaddr_in*>(each->ifa_addr);
+// What `curl -X POST` sends.
+TEST_F(AdminPortTest, a_post_without_a_body_and_its_length_stops_the_program) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(bound_));
+  ASSERT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const std::string request = "POST /stop HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n";
+  ASSERT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(request.size()));
+  std::string answer(12, ' ');
+  ASSERT_EQ(recv(fd, answer.data(), answer.size(), MSG_WAITALL),
+            static_cast<ssize_t>(answer.size()));
+  close(fd);
+  EXPECT_EQ(answer, "HTTP/1.1 202");
+  EXPECT_EQ(stops_, 1);
+}
+
     inet_ntop(AF_INET, &address->sin_addr, text, sizeof text);
     if (!is_loopback(text)) found = text;
   }

@@ -77,6 +77,15 @@ TEST_F(AdminPortTest, metrics_are_prometheus_text) {
   EXPECT_NE(answer->body.find("dmp_test_total{kind=\"a\"} 4"), std::string::npos) << answer->body;
 }
 
+TEST_F(AdminPortTest, metrics_tell_what_the_process_takes) {
+  const auto answer = client_->Get("/metrics");
+  ASSERT_TRUE(answer);
+  for (const char* series : {"\nprocess_resident_memory_bytes ", "\nprocess_cpu_seconds_total "}) {
+    EXPECT_NE(answer->body.find(series), std::string::npos) << series;
+  }
+  EXPECT_EQ(answer->body.find("process_resident_memory_bytes 0\n"), std::string::npos);
+}
+
 TEST_F(AdminPortTest, a_post_from_this_machine_stops_the_program) {
   const auto answer = client_->Post("/stop");
   ASSERT_TRUE(answer);
@@ -92,20 +101,11 @@ TEST_F(AdminPortTest, neither_a_get_nor_a_page_in_a_browser_stops_the_program) {
                                     std::string(), "text/plain");
   ASSERT_TRUE(posted);
   EXPECT_EQ(posted->status, 403);
+  EXPECT_NE(posted->body.find("browser"), std::string::npos) << posted->body;
+  EXPECT_NE(posted->body.find("Origin"), std::string::npos) << posted->body;
   EXPECT_EQ(stops_, 0);
 }
 
-// An address of this machine that is not loopback; empty: it has none.
-std::string own_address() {
-  ifaddrs* all = nullptr;
-  std::string found;
-  if (getifaddrs(&all) != 0) return found;
-  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
-  EXPECT_NE(posted->body.find("browser"), std::string::npos) << posted->body;
-  EXPECT_NE(posted->body.find("Origin"), std::string::npos) << posted->body;
-    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
-    char text[INET_ADDRSTRLEN];
-    const auto* address = reinterpret_cast<const sockaddr_in*>(each->ifa_addr);
 // What `curl -X POST` sends.
 TEST_F(AdminPortTest, a_post_without_a_body_and_its_length_stops_the_program) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -125,6 +125,15 @@ TEST_F(AdminPortTest, a_post_without_a_body_and_its_length_stops_the_program) {
   EXPECT_EQ(stops_, 1);
 }
 
+// An address of this machine that is not loopback; empty: it has none.
+std::string own_address() {
+  ifaddrs* all = nullptr;
+  std::string found;
+  if (getifaddrs(&all) != 0) return found;
+  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
+    char text[INET_ADDRSTRLEN];
+    const auto* address = reinterpret_cast<const sockaddr_in*>(each->ifa_addr);
     inet_ntop(AF_INET, &address->sin_addr, text, sizeof text);
     if (!is_loopback(text)) found = text;
   }

@@ -5,6 +5,8 @@
 
 #include <httplib.h>
 
+#include "base/endpoints.h"
+
 namespace dmp {
 namespace {
 
@@ -16,9 +18,16 @@ void answer(httplib::Response& response, const Verdict& verdict) {
   response.set_content(verdict.reason + "\n", "text/plain; charset=utf-8");
 }
 
-// A page in a browser on this machine can post to loopback too, but not without saying its origin.
-bool may_stop(const httplib::Request& request) {
-  return is_loopback(request.remote_addr) && !request.has_header("Origin");
+// Empty: it may. A page in a browser on this machine can post to loopback too, but not without
+// saying its origin.
+std::string why_not_stop(const httplib::Request& request) {
+  if (!is_loopback(request.remote_addr)) {
+    return "only a program on this machine may stop this one; this request came from " +
+           request.remote_addr + "\n";
+  }
+  if (!request.has_header("Origin")) return {};
+  return "a browser's page may not stop this program; post without the header Origin, as curl "
+         "does\n";
 }
 
 // The library's default is SO_REUSEPORT: two programs would share a port without a word.
@@ -60,12 +69,19 @@ AdminPort::AdminPort(const Metrics& metrics, AdminChecks checks)
              [part = std::move(part)](const auto&, auto& response) { answer(response, part()); });
   }
   if (checks.stop) {
-    http.Post("/stop", [stop = std::move(checks.stop)](const auto& request, auto& response) {
-      const bool allowed = may_stop(request);
-      response.status = allowed ? 202 : 403;
-      response.set_content(allowed ? "stopping\n" : "only from this machine\n",
-                           "text/plain; charset=utf-8");
-      if (allowed) stop();
+    // Before the body is asked for: the library wants to know the length of one, and curl sends
+    // none.
+    http.set_pre_routing_handler([stop = std::move(checks.stop)](const auto& request,
+                                                                 auto& response) {
+      if (request.method != "POST" || request.path != "/stop") {
+        return httplib::Server::HandlerResponse::Unhandled;
+      }
+      const std::string why_not = why_not_stop(request);
+      response.status = why_not.empty() ? 202 : 403;
+      response.set_header("Connection", "close");  // a body that was not read is no next request
+      response.set_content(why_not.empty() ? "stopping\n" : why_not, "text/plain; charset=utf-8");
+      if (why_not.empty()) stop();
+      return httplib::Server::HandlerResponse::Handled;
     });
   }
   http.Get("/metrics", [&metrics](const auto&, auto& response) {
@@ -84,9 +100,11 @@ Result<int> AdminPort::run(const std::string& address, int port) {
     bound = -1;
   }
   if (bound < 0) {
-    return fail("address_in_use", "admin port " + address + ":" + std::to_string(port) +
-                                      " cannot be opened: another program has it, or the address "
-                                      "is not of this machine; choose another --admin-port");
+    const std::string why = why_not_listen(address, port);
+    return fail("address_in_use",
+                "admin-address, admin-port: cannot listen at " + address + ":" +
+                    std::to_string(port) + ": " +
+                    (why.empty() ? "another program listened there; start this one again" : why));
   }
   server_->thread = std::thread([&http] { http.listen_after_bind(); });
   return bound;

@@ -6,6 +6,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "base/process_metrics.h"
+
 namespace dmp {
 
 void Counter::add(double amount) { counter_->Increment(amount); }
@@ -37,7 +39,7 @@ Histogram Metrics::histogram(const std::string& name, const std::string& help,
 }
 
 std::string Metrics::text() const {
-  return prometheus::TextSerializer().Serialize(registry_->Collect());
+  return prometheus::TextSerializer().Serialize(registry_->Collect()) + process_metrics();
 }
 
 }  // namespace dmp

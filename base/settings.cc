@@ -8,8 +8,12 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <sstream>
+
+#include <unistd.h>
 
 #include "base/check.h"
+#include "base/settings_input.h"
 
 namespace dmp {
 namespace {
@@ -31,7 +35,10 @@ std::vector<std::string> split_commas(const std::string& text) {
   std::vector<std::string> parts;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
-    if (comma > at) parts.push_back(text.substr(at, comma - at));
+    const auto begin = std::min(text.find_first_not_of(' ', at), comma);
+    auto end = comma;
+    while (end > begin && text[end - 1] == ' ') --end;
+    if (end > begin) parts.push_back(text.substr(begin, end - begin));
     at = comma + 1;
   }
   return parts;
@@ -47,9 +54,15 @@ Result<std::int64_t> parse_integer(const std::string& text) {
   std::int64_t value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (problem != std::errc() || end != text.data() + text.size()) {
-    return fail("bad_setting", "'" + text + "' is not a whole number");
+    return fail("bad_setting", text.empty() ? "is empty" : text + " is not a whole number");
   }
   return value;
+}
+
+std::vector<std::string> environment() {
+  std::vector<std::string> variables;
+  for (char** each = environ; *each != nullptr; ++each) variables.emplace_back(*each);
+  return variables;
 }
 
 }  // namespace
@@ -97,6 +110,8 @@ struct Settings::Table {
   Status apply_file();
   Status apply_environment();
   Status apply_flags();
+  void warn_of_stray_variables() const;
+  [[nodiscard]] std::vector<std::string> names() const;
   void print() const;
 };
 
@@ -107,9 +122,14 @@ Status Settings::Table::apply_file() {
     return fail("bad_setting",
                 "--config " + config_file + ": cannot be read; name a readable file");
   }
+  std::stringstream text;
+  text << file.rdbuf();
+  if (auto status = check_file_text(text.str(), names()); !status) {
+    return tl::unexpected(status.error().within(config_file));
+  }
   std::vector<CLI::ConfigItem> items;
   try {
-    items = CLI::ConfigTOML().from_config(file);
+    items = CLI::ConfigTOML().from_config(text);
   } catch (const CLI::Error& error) {
     return fail("bad_setting", config_file + ": " + error.what());
   }
@@ -143,6 +163,19 @@ Status Settings::Table::apply_flags() {
     if (auto status = apply(*entry, entry->flag_text, "flag"); !status) return status;
   }
   return {};
+}
+
+std::vector<std::string> Settings::Table::names() const {
+  std::vector<std::string> names;
+  for (const auto& entry : entries) names.push_back(entry->name);
+  return names;
+}
+
+// Not errors: platforms of containers invent variables of this form.
+void Settings::Table::warn_of_stray_variables() const {
+  for (const std::string& warning : stray_variables(program, names(), environment())) {
+    std::fprintf(stderr, "%s: warning: %s\n", program.c_str(), warning.c_str());
+  }
 }
 
 void Settings::Table::print() const {
@@ -182,7 +215,7 @@ void Settings::add(const std::string& name, bool& target, const std::string& hel
   table_->add_switch(name, help,
                      {.set = [&target](const std::string& text) -> Status {
                         if (text != "true" && text != "false") {
-                          return fail("bad_setting", "'" + text + "' is neither true nor false");
+                          return fail("bad_setting", text + " is neither; give true or false");
                         }
                         target = text == "true";
                         return {};
@@ -195,13 +228,14 @@ void Settings::add(const std::string& name, std::int64_t& target, const std::str
   table_->add(name, help,
               {.set = [&target, least, most](const std::string& text) -> Status {
                  const auto value = parse_integer(text);
-                 if (!value) return tl::unexpected(value.error());
-                 if (*value < least || *value > most) {
-                   return fail("bad_setting", text + " is outside " + std::to_string(least) +
-                                                  " to " + std::to_string(most));
+                 if (value && *value >= least && *value <= most) {
+                   target = *value;
+                   return {};
                  }
-                 target = *value;
-                 return {};
+                 return fail("bad_setting",
+                             (value ? text + " is out of range" : value.error().message) +
+                                 "; give a whole number between " + std::to_string(least) +
+                                 " and " + std::to_string(most));
                },
                .show = [&target] { return std::to_string(target); }});
 }
@@ -214,8 +248,9 @@ void Settings::add(const std::string& name, std::chrono::milliseconds& target,
                  const auto value = parse_duration(text);
                  if (!value) return tl::unexpected(value.error());
                  if (*value < least || *value > most) {
-                   return fail("bad_setting", text + " is outside " + format_duration(least) +
-                                                  " to " + format_duration(most));
+                   return fail("bad_setting", text + " is out of range; give a duration between " +
+                                                  format_duration(least) + " and " +
+                                                  format_duration(most));
                  }
                  target = *value;
                  return {};
@@ -250,6 +285,9 @@ void Settings::check(std::function<Status()> check) { table_->checks.push_back(s
 
 Result<Settings::Action> Settings::parse(int argc, const char* const* argv) {
   Table& table = *table_;
+  if (auto status = check_flags(argc, argv); !status) {
+    return tl::unexpected(status.error());
+  }
   try {
     table.app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -259,6 +297,7 @@ Result<Settings::Action> Settings::parse(int argc, const char* const* argv) {
     return fail("usage", std::string(error.what()) + "; see " + table.program + " --help");
   }
   if (auto status = table.apply_file(); !status) return tl::unexpected(status.error());
+  table.warn_of_stray_variables();
   if (auto status = table.apply_environment(); !status) return tl::unexpected(status.error());
   if (auto status = table.apply_flags(); !status) return tl::unexpected(status.error());
   if (table.command_target != nullptr) *table.command_target = table.command;

@@ -103,10 +103,12 @@ def status(checkout, report, arguments):
 def _status_line(name, part, report):
     where = f"  {name:<14} pid {part['pid'] or '-':<8} port {part['port'] or '-':<6}"
     if part["ready"]:
-        return f"{where} {report.green('ready')}"
+        admin = part.get("admin")
+        return f"{where} {report.green('ready')}" + (f"  admin {admin}" if admin else "")
     if not part["asked"] and not part["pid"]:
         return f"{where} not asked for"
-    return f"{where} {report.red('not ready')}  {part['why']}"
+    admin = f"  admin {part['admin']}" if part["pid"] and part.get("admin") else ""
+    return f"{where} {report.red('not ready')}  {part['why']}{admin}"
 
 
 def env(checkout, report, arguments):

@@ -92,6 +92,12 @@ class Part:
         process.forget(self.state.run, self.name)
         return "stopped" if asked else f"killed: did not stop within {self.stops_within_s:.0f} s"
 
+    @property
+    def admin(self):
+        """Where /livez, /readyz, /metrics and /stop are, if it is a program of ours."""
+        port = f"{self.name}-admin"
+        return f"http://127.0.0.1:{self.ports[port]}" if port in self.port_names and self.ports.known(port) else None
+
     def status(self):
         """Facts for `./dmp status`."""
         running = self.process()
@@ -100,6 +106,7 @@ class Part:
         return {
             "pid": running.pid if running else None,
             "port": self.port if known else None,
+            "admin": self.admin,
             "ready": not why,
             "why": why,
         }

@@ -83,6 +83,7 @@ class VirtualLab:
             AGENT: {
                 "pid": agent["pid"] or None,
                 "port": found["admin_port"],
+                "admin": f"http://127.0.0.1:{found['admin_port']}" if found["admin_port"] else None,
                 "ready": agent["ready"],
                 "why": "" if agent["ready"] else agent["why"],
             },

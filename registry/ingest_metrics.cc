@@ -93,7 +93,7 @@ void IngestMetrics::dead_lettered(const std::string& code) {
 void IngestMetrics::retried(const SqlError& error) {
   metrics_
       .counter("dmp_ingest_retries_total", "Statements tried again, by their error",
-               {{"class", std::string(name_of(error.fault))}, {"sqlstate", error.sqlstate}})
+               {{"class", std::string(name_of(error.fault))}, {"sqlstate", label_of(error)}})
       .add();
 }
 

@@ -50,7 +50,7 @@ void Janitor::run(const std::stop_token& stop) {
                  {{"class", std::string(name_of(done.error().fault))}})
         .add();
     log_warning("janitor_failed",
-                {{"sqlstate", done.error().sqlstate}, {"error", done.error().message}});
+                {{"sqlstate", label_of(done.error())}, {"error", done.error().message}});
   }
 }
 

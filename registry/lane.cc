@@ -229,7 +229,7 @@ void Lane::database_fails(const SqlError& error) {
   last_report_ = now;
   log_line(refused ? LogLevel::kError : LogLevel::kWarning,
            refused ? "lane_stopped" : "database_away",
-           {{"lane", number_}, {"sqlstate", error.sqlstate}, {"error", error.message}});
+           {{"lane", number_}, {"sqlstate", label_of(error)}, {"error", error.message}});
 }
 
 bool Lane::bury(Turn turn, const std::vector<DeadLetter>& letters) {

@@ -17,15 +17,6 @@ std::string_view sqlstate_of(const std::exception& error) {
   return "";
 }
 
-// The server's text without its excerpt of the statement.
-std::string first_line(std::string_view text) {
-  constexpr std::string_view kPrefix = "ERROR:";
-  text = text.substr(0, text.find('\n'));
-  if (text.starts_with(kPrefix)) text.remove_prefix(kPrefix.size());
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  return std::string(text);
-}
-
 struct Parameter {
   std::string_view name;
   std::string_view keyword_value;
@@ -42,6 +33,15 @@ constexpr std::array<Parameter, 5> kBounds = {{
 }};
 
 }  // namespace
+
+std::string first_line(std::string_view text) {
+  text = text.substr(0, text.find('\n'));
+  for (const std::string_view severity : {"ERROR:", "FATAL:"}) {
+    if (text.starts_with(severity)) text.remove_prefix(severity.size());
+  }
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  return std::string(text);
+}
 
 SqlError sql_error_of(const std::exception& error) {
   SqlError converted;

@@ -1,16 +1,19 @@
 // PqxxLink: a connection to PostgreSQL or CockroachDB that is made again after any loss.
 //
-// Connects at the first call. A connection that failed is thrown away whole, because libpqxx would
-// revive it without its session. Refuses, as a configuration error, a database that lacks
-// migrations. One thread uses it; interrupt() may come from any.
+// Connects at the first call. A call fails that waits 2 s longer for one answer than the database
+// itself lets a statement take (10 s, unless the session says otherwise). A connection that failed
+// is thrown away whole, because libpqxx would revive it without its session. Refuses, as a
+// configuration error, a database that lacks migrations. One thread uses it; interrupt() may come
+// from any.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "registry/adapters/silence_watch.h"
 #include "registry/ports.h"
 
 namespace pqxx {
@@ -18,6 +21,8 @@ class connection_base;
 }
 
 namespace dmp::registry {
+
+class PqxxConnection;
 
 class PqxxLink {
  public:
@@ -36,26 +41,22 @@ class PqxxLink {
   // What libpqxx throws becomes an error here.
   SqlResult<void> with(const std::function<void(pqxx::connection_base&)>& perform);
 
-  // Makes a call that is under way, and every later one, fail soon: neither `statement_timeout` nor
-  // `tcp_user_timeout` ends a statement of a server that was stopped.
+  // For `perform`, between two statements: the next one may take as long again.
+  void answered();
+
+  // Makes a call that is under way, and every later one, fail soon.
   void interrupt();
 
  private:
-  struct Connection;
-
   SqlResult<void> connect();
-  void disconnect();
 
   const std::string database_;
   const std::vector<Prepared> statements_;
   const std::string session_;
-  std::unique_ptr<Connection> connection_;
-
-  std::mutex mutex_;
-  // Protected by mutex_: a second handle of the connection's socket, so that shutting it down can
-  // never meet another file that got the same number.
-  int socket_ = -1;
-  bool interrupted_ = false;
+  const std::shared_ptr<SilenceWatch> watch_;
+  SilenceWatch::Line line_;
+  std::unique_ptr<PqxxConnection> connection_;
+  std::atomic<bool> interrupted_ = false;
 };
 
 }  // namespace dmp::registry

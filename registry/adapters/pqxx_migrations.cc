@@ -1,11 +1,13 @@
 #include "registry/adapters/pqxx_migrations.h"
 
+#include <optional>
 #include <pqxx/pqxx>
 #include <set>
 #include <thread>
 
 #include "base/backoff.h"
 #include "embedded/cloud_migrations.h"
+#include "registry/adapters/pqxx_connection.h"
 #include "registry/adapters/pqxx_errors.h"
 
 namespace dmp::registry {
@@ -33,15 +35,18 @@ std::set<std::string> applied(pqxx::connection_base& connection) {
 }
 
 // Both statements commit on their own: a crash in between runs the first one again.
-std::vector<std::string> apply_missing(const std::string& database, const std::string& schema) {
-  pqxx::connection connection(bounded_connection_string(database, "dmp-registry-migrate"));
+std::vector<std::string> apply_missing(PqxxConnection& connection, SilenceWatch::Line& line,
+                                       const std::string& schema) {
+  Waiting waiting(line);
   if (!schema.empty()) pqxx::nontransaction(connection).exec("SET search_path TO " + schema);
+  connection.limit_by_statement_timeout(kSilenceMargin);
   pqxx::nontransaction(connection).exec(kTable);
   const std::set<std::string> before = applied(connection);
   std::vector<std::string> names;
   for (const auto& file : embedded::cloud_migrations) {
     if (before.contains(std::string(file.name))) continue;
     pqxx::nontransaction statement(connection);
+    waiting.answered();
     statement.exec(std::string(file.text));
     statement.exec_params("INSERT INTO schema_migration (name) VALUES ($1) ON CONFLICT DO NOTHING",
                           std::string(file.name));
@@ -50,35 +55,44 @@ std::vector<std::string> apply_missing(const std::string& database, const std::s
   return names;
 }
 
+SqlResult<std::vector<std::string>> try_migrate(const std::string& database,
+                                                const std::string& schema) {
+  const auto watch = SilenceWatch::running();
+  SilenceWatch::Line line(*watch);
+  line.set_limit(kStatementTimeout + kSilenceMargin);
+  std::optional<PqxxConnection> connection;
+  try {
+    connection.emplace(bounded_connection_string(database, "dmp-registry-migrate"), line);
+    return apply_missing(*connection, line, schema);
+  } catch (const std::exception& error) {
+    return tl::unexpected(connection ? connection->error_of(error) : sql_error_of(error));
+  }
+}
+
 }  // namespace
 
 SqlResult<std::vector<std::string>> migrate(const std::string& database,
                                             const std::string& schema) {
   Backoff backoff(kRetry, std::hash<std::thread::id>()(std::this_thread::get_id()));
   for (int attempt = 1;; ++attempt) {
-    try {
-      return apply_missing(database, schema);
-    } catch (const std::exception& error) {
-      const SqlError converted = sql_error_of(error);
-      const bool collided =
-          converted.fault != SqlFault::kConfiguration || is_duplicate(converted.sqlstate);
-      if (!collided || attempt == kAttemptsMax) return tl::unexpected(converted);
-    }
+    auto names = try_migrate(database, schema);
+    if (names) return names;
+    const SqlError& error = names.error();
+    const bool collided = error.fault != SqlFault::kConfiguration || is_duplicate(error.sqlstate);
+    if (!collided || attempt == kAttemptsMax) return names;
     std::this_thread::sleep_for(backoff.next());
   }
 }
 
-SqlResult<std::string> missing_migration(pqxx::connection_base& connection) {
+std::string missing_migration(pqxx::connection_base& connection) {
   try {
     const std::set<std::string> names = applied(connection);
     for (const auto& file : embedded::cloud_migrations) {
       if (!names.contains(std::string(file.name))) return std::string(file.name);
     }
-    return std::string();
-  } catch (const std::exception& error) {
-    SqlError converted = sql_error_of(error);
-    if (converted.sqlstate == "42P01") return std::string(embedded::cloud_migrations[0].name);
-    return tl::unexpected(std::move(converted));
+    return {};
+  } catch (const pqxx::undefined_table&) {
+    return std::string(embedded::cloud_migrations[0].name);
   }
 }
 

@@ -20,7 +20,7 @@ namespace dmp::registry {
 SqlResult<std::vector<std::string>> migrate(const std::string& database,
                                             const std::string& schema = {});
 
-// The first migration the database lacks; empty: none.
-SqlResult<std::string> missing_migration(pqxx::connection_base& connection);
+// The first migration the database lacks; empty: none. Throws what libpqxx throws.
+std::string missing_migration(pqxx::connection_base& connection);
 
 }  // namespace dmp::registry

@@ -1,10 +1,12 @@
 #include "registry/adapters/pqxx_reader.h"
 
+#include <future>
 #include <map>
-#include <optional>
+#include <memory>
 #include <pqxx/pqxx>
 
 #include "base/backoff.h"
+#include "registry/adapters/pqxx_connection.h"
 #include "registry/adapters/pqxx_errors.h"
 
 namespace dmp::registry {
@@ -14,6 +16,8 @@ using std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr std::size_t kPreparedMax = 64;
+// Of a reader that has seen the server stand still: whoever asks is told so at once.
+constexpr std::chrono::milliseconds kConnectPatience{100};
 constexpr std::string_view kCancelled = "57014";  // by the statement timeout
 
 tl::unexpected<Error> away(const std::string& what) {
@@ -38,21 +42,35 @@ api::Rows to_rows(const pqxx::result& result) {
 struct PqxxReader::Session {
   explicit Session(PqxxReaderOptions given) : options(std::move(given)) {}
 
-  // Throws what libpqxx throws.
-  void connect() {
-    prepared.clear();
-    writable = false;
-    connection.emplace(bounded_connection_string(options.database, "dmp-registry-api"));
-    const std::string timeout = std::to_string(options.statement_timeout.count());
-    connection->set_variable("statement_timeout", timeout);
-    connection->set_variable("default_transaction_read_only", "on");
+  // On a thread of its own. Throws what libpqxx throws.
+  std::unique_ptr<PqxxConnection> connect() {
+    line.set_limit(options.statement_timeout + options.silence_margin);
+    auto made = std::make_unique<PqxxConnection>(
+        bounded_connection_string(options.database, "dmp-registry-api"), line);
+    const Waiting waiting(line);
+    made->set_variable("statement_timeout", std::to_string(options.statement_timeout.count()));
+    made->set_variable("default_transaction_read_only", "on");
+    return made;
+  }
+
+  // False: the database is known to be away, or does not let us in soon enough.
+  bool connected() {
+    if (connection) return true;
+    if (!connecting.valid()) {
+      if (steady_clock::now() < retry_at) return false;
+      prepared.clear();
+      writable = false;
+      connecting = std::async(std::launch::async, [this] { return connect(); });
+    }
+    if (silent && connecting.wait_for(kConnectPatience) != std::future_status::ready) return false;
+    connection = connecting.get();
+    silent = false;
+    return true;
   }
 
   Result<api::Rows> run(const api::Statement& statement, bool writes) {
-    if (!connection) {
-      if (steady_clock::now() < retry_at) return away(last_error);
-      connect();
-    }
+    if (!connected()) return away(last_error);
+    const Waiting waiting(line);
     allow_writes(writes);
     const std::string name = statement.by_key ? prepare(statement.text) : "";
     pqxx::nontransaction transaction(*connection);
@@ -71,6 +89,7 @@ struct PqxxReader::Session {
     writable = true;  // for all we know, until the answer is here
     pqxx::nontransaction(*connection)
         .exec(std::string("SET default_transaction_read_only = ") + (allowed ? "off" : "on"));
+    line.wait_begins(steady_clock::now());
     writable = allowed;
   }
 
@@ -85,6 +104,7 @@ struct PqxxReader::Session {
   }
 
   tl::unexpected<Error> lost(const std::string& what) {
+    silent = silent || line.silence().count() > 0;
     connection.reset();
     last_error = what;
     retry_at = steady_clock::now() + backoff.next();
@@ -96,7 +116,7 @@ struct PqxxReader::Session {
     try {
       return run(statement, writes);
     } catch (const std::exception& error) {
-      const SqlError converted = sql_error_of(error);
+      const SqlError converted = connection ? connection->error_of(error) : sql_error_of(error);
       if (converted.sqlstate == kCancelled) {
         return fail("too_slow", converted.message, Retry::kYes);
       }
@@ -106,7 +126,11 @@ struct PqxxReader::Session {
   }
 
   const PqxxReaderOptions options;
-  std::optional<pqxx::connection> connection;
+  const std::shared_ptr<SilenceWatch> watch = SilenceWatch::running();
+  SilenceWatch::Line line{*watch};
+  std::unique_ptr<PqxxConnection> connection;
+  std::future<std::unique_ptr<PqxxConnection>> connecting;
+  bool silent = false;                          // when it was there last, it did not answer
   std::map<std::string, std::string> prepared;  // by text; of this connection
   bool writable = false;
   Backoff backoff{{.first = 100ms, .most = 2000ms, .jitter_percent = 20},
@@ -121,9 +145,9 @@ PqxxReader::PqxxReader(PqxxReaderOptions options)
 PqxxReader::~PqxxReader() = default;
 
 Result<api::Rows> PqxxReader::read(const api::Statement& statement) {
-  const bool used_before = session_->connection.has_value();
+  const bool used_before = session_->connection != nullptr;
   auto rows = session_->try_run(statement, false);
-  if (rows || rows.error().code != "database_away" || !used_before) return rows;
+  if (rows || rows.error().code != "database_away" || !used_before || session_->silent) return rows;
   // The connection may have died long ago, unnoticed: a read is safe to repeat.
   session_->retry_at = {};
   return session_->try_run(statement, false);

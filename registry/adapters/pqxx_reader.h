@@ -3,7 +3,9 @@
 // The session is read-only but for write(), and has a statement timeout. Statements are planned
 // with their values each time (unnamed): a generic plan is up to 50 times slower here. A lost
 // connection is discarded and opened again, at once the first time, then with growing delays during
-// which reads fail without waiting. Owned by one thread; connects on the first read.
+// which reads fail without waiting. One on which a call waited `silence_margin` longer than its
+// timeout is lost, too; after that, opening it anew is waited for only shortly. Owned by one
+// thread; connects on the first read.
 #pragma once
 
 #include <chrono>
@@ -17,6 +19,7 @@ namespace dmp::registry {
 struct PqxxReaderOptions {
   std::string database;  // libpq connection string or URI
   std::chrono::milliseconds statement_timeout{2000};
+  std::chrono::milliseconds silence_margin{1000};
 };
 
 class PqxxReader final : public api::Database {

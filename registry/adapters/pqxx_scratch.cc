@@ -71,7 +71,9 @@ SqlResult<void> PqxxScratch::create() {
                 "'dmp_verify_%'");
     for (const auto& row : schemas) {
       const auto schema = row[0].as<std::string>();
-      if (is_left_over(schema, now_)) drop(connection, schema);
+      if (!is_left_over(schema, now_)) continue;
+      drop(connection, schema);
+      link_.answered();
     }
     pqxx::nontransaction(connection).exec("CREATE SCHEMA " + schema_);
   });
@@ -85,6 +87,7 @@ SqlResult<std::vector<Difference>> PqxxScratch::compare() {
   std::vector<Difference> differences;
   const auto done = link_.with([&](pqxx::connection_base& connection) {
     for (const Comparison& each : comparisons(schema_, retention_, now_)) {
+      link_.answered();
       const auto rows = pqxx::nontransaction(connection).exec(each.statement);
       for (const auto& row : rows) {
         differences.push_back(
@@ -99,6 +102,7 @@ SqlResult<std::vector<Difference>> PqxxScratch::compare() {
 SqlResult<void> PqxxScratch::allow_rereading() {
   return link_.with([&](pqxx::connection_base& connection) {
     for (const std::string& statement : reread_statements(schema_)) {
+      link_.answered();
       pqxx::nontransaction(connection).exec(statement);
     }
   });

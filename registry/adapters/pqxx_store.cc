@@ -84,6 +84,7 @@ SqlResult<Written> PqxxStore::write_as(const Rows& rows, int decoder) {
       written.events = row[2].as<std::int64_t>();
     }
     if (rows.agents.raes.empty() && rows.agents.bridges.empty()) return;
+    link_.answered();
     const auto row = perform(connection, kAgents, agent_parameters(rows.agents, decoder))[0];
     written.raes = row[0].as<std::int64_t>();
     written.states += row[1].as<std::int64_t>();

@@ -44,4 +44,8 @@ std::string_view name_of(SqlFault fault) {
   return "";
 }
 
+std::string label_of(const SqlError& error) {
+  return error.sqlstate.empty() ? "connection" : error.sqlstate;
+}
+
 }  // namespace dmp::registry

@@ -23,6 +23,9 @@ SqlFault classify_sqlstate(std::string_view sqlstate);
 
 std::string_view name_of(SqlFault fault);
 
+// Its SQLSTATE, or "connection": the error was none of the server's.
+std::string label_of(const SqlError& error);
+
 // The database ended a statement that took longer than it may (or somebody cancelled it).
 inline constexpr std::string_view kStatementTookTooLong = "57014";
 

@@ -77,6 +77,15 @@ TEST_F(AdminPortTest, metrics_are_prometheus_text) {
   EXPECT_NE(answer->body.find("dmp_test_total{kind=\"a\"} 4"), std::string::npos) << answer->body;
 }
 
+TEST_F(AdminPortTest, metrics_tell_what_the_process_takes) {
+  const auto answer = client_->Get("/metrics");
+  ASSERT_TRUE(answer);
+  for (const char* series : {"\nprocess_resident_memory_bytes ", "\nprocess_cpu_seconds_total "}) {
+    EXPECT_NE(answer->body.find(series), std::string::npos) << series;
+  }
+  EXPECT_EQ(answer->body.find("process_resident_memory_bytes 0\n"), std::string::npos);
+}
+
 TEST_F(AdminPortTest, a_post_from_this_machine_stops_the_program) {
   const auto answer = client_->Post("/stop");
   ASSERT_TRUE(answer);
@@ -92,7 +101,28 @@ TEST_F(AdminPortTest, neither_a_get_nor_a_page_in_a_browser_stops_the_program) {
                                     std::string(), "text/plain");
   ASSERT_TRUE(posted);
   EXPECT_EQ(posted->status, 403);
+  EXPECT_NE(posted->body.find("browser"), std::string::npos) << posted->body;
+  EXPECT_NE(posted->body.find("Origin"), std::string::npos) << posted->body;
   EXPECT_EQ(stops_, 0);
+}
+
+// What `curl -X POST` sends.
+TEST_F(AdminPortTest, a_post_without_a_body_and_its_length_stops_the_program) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(bound_));
+  ASSERT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const std::string request = "POST /stop HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n";
+  ASSERT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(request.size()));
+  std::string answer(12, ' ');
+  ASSERT_EQ(recv(fd, answer.data(), answer.size(), MSG_WAITALL),
+            static_cast<ssize_t>(answer.size()));
+  close(fd);
+  EXPECT_EQ(answer, "HTTP/1.1 202");
+  EXPECT_EQ(stops_, 1);
 }
 
 // An address of this machine that is not loopback; empty: it has none.

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/settings_input.h"
+
 namespace dmp {
 namespace {
 
@@ -72,6 +74,64 @@ TEST(Settings, lists_are_separated_by_commas) {
   EXPECT_EQ(options.roles, (std::vector<std::string>{"a", "b", "c"}));
 }
 
+TEST(Settings, blanks_around_the_commas_of_a_list_are_not_part_of_it) {
+  Options options;
+  ASSERT_TRUE(parse(options, {"--roles", " a, b ,c d"}));
+  EXPECT_EQ(options.roles, (std::vector<std::string>{"a", "b", "c d"}));
+}
+
+TEST(Settings, a_flag_without_its_value_is_refused_and_takes_no_other_argument) {
+  for (const char* flag : {"--brokers=", "--lanes=", "--verbose=", "--config=", "--no-such="}) {
+    Options options;
+    const auto parsed = parse(options, {flag, "--check-config"});
+    ASSERT_FALSE(parsed) << flag;
+    EXPECT_EQ(parsed.error().code, "usage");
+    EXPECT_NE(parsed.error().message.find(flag), std::string::npos) << parsed.error().message;
+    EXPECT_NE(parsed.error().message.find("=VALUE"), std::string::npos) << parsed.error().message;
+  }
+  Options options;
+  ASSERT_TRUE(parse(options, {"--brokers=a=", "--check-config"})) << "a value may end with it";
+}
+
+TEST(Settings, a_file_that_says_a_thing_twice_or_leaves_a_section_open_is_refused) {
+  struct Case {
+    const char* text;
+    std::vector<std::string> mentions;
+  };
+  const std::vector<Case> cases = {
+      {"lanes = 3\nbrokers = \"a:1\"\n lanes=4\n", {"line 3", "lanes", "keep one"}},
+      {"lanes = 3\nlanes = 4\n", {"line 2", "lanes"}},
+      {"[section\nlanes = 3\n", {"line 1", "'[section'", "not closed"}},
+      {"[section]\nlanes = 3\n", {"unknown setting", "section."}},
+  };
+  for (const Case& c : cases) {
+    const ConfigFile file(c.text);
+    Options options;
+    const auto parsed = parse(options, {"--config", file.path()});
+    ASSERT_FALSE(parsed) << c.text;
+    EXPECT_NE(parsed.error().message.find(file.path()), std::string::npos);
+    for (const auto& part : c.mentions) {
+      EXPECT_NE(parsed.error().message.find(part), std::string::npos) << parsed.error().message;
+    }
+  }
+  const ConfigFile file("# lanes = 1\nlanes = 2\nroles = [\"a\", \"b\"]\n");
+  Options options;
+  const auto parsed = parse(options, {"--config", file.path()});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(options.roles, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(Settings, a_variable_that_is_none_of_them_is_warned_of_with_the_nearest) {
+  const std::vector<std::string> names = {"lanes", "brokers", "kafka-group"};
+  const std::vector<std::string> variables = {"DMP_T_LANE=3", "DMP_T_LANES=3", "DMP_T_PORT_80=tcp",
+                                              "DMP_LANE=1", "PATH=/bin"};
+  EXPECT_EQ(stray_variables("dmp-t", names, variables),
+            (std::vector<std::string>{
+                "environment DMP_T_LANE is no setting and is ignored; is DMP_T_LANES meant?",
+                "environment DMP_T_PORT_80 is no setting and is ignored; --help lists the "
+                "settings"}));
+}
+
 TEST(Settings, a_switch_needs_no_value) {
   Options options;
   ASSERT_TRUE(parse(options, {"--verbose", "--lanes", "3"}));
@@ -89,10 +149,11 @@ TEST(Settings, refuses_bad_values_with_name_value_and_way_out) {
     std::vector<std::string> mentions;
   };
   const std::vector<Case> cases = {
-      {{"--lanes", "17"}, {"lanes", "17", "1 to 16"}},
-      {{"--lanes", "two"}, {"lanes", "two", "whole number"}},
+      {{"--lanes", "17"}, {"lanes", "17", "give a whole number between 1 and 16"}},
+      {{"--lanes", "two"}, {"lanes", "two", "give a whole number between 1 and 16"}},
       {{"--interval", "5"}, {"interval", "'5'", "ms, s, m, h or d"}},
       {{"--verbose=yes"}, {"verbose", "yes", "true"}},
+      {{"--interval", "70s"}, {"interval", "70s", "between 1ms and 1m"}},
       {{"--no-such"}, {"--no-such", "--help"}},
       {{"--config", "/nonexistent/x"}, {"/nonexistent/x"}},
       {{"--roles", ","}, {"roles", "at least one"}},

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from compose import devices, haproxy, kafka, kafka_wire, mosquitto, packages, process, programs
+from compose import commands, devices, haproxy, kafka, kafka_wire, mosquitto, packages, process, programs
 from compose.report import Failure, Report
 
 
@@ -35,6 +35,16 @@ class SettingsTest(unittest.TestCase):
         text = programs.settings({"name": 'a "b"', "admin-port": 1234})
         self.assertIn('name = "a \\"b\\""\n', text)
         self.assertIn("admin-port = 1234\n", text)
+
+
+class StatusTest(unittest.TestCase):
+    def test_a_program_is_shown_with_the_address_that_answers_for_it(self):
+        program = {"pid": 7, "port": 1, "admin": "http://127.0.0.1:2", "ready": True, "why": "", "asked": True}
+        report = Report(io.StringIO())
+        self.assertIn("http://127.0.0.1:2", commands._status_line("registry", program, report))
+        late = {**program, "ready": False, "why": "lagging"}
+        self.assertIn("http://127.0.0.1:2", commands._status_line("registry", late, report))
+        self.assertNotIn("admin", commands._status_line("kafka", {**program, "admin": None}, report))
 
 
 class PackagesTest(unittest.TestCase):

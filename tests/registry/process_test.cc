@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <random>
@@ -128,6 +129,46 @@ TEST_F(ProcessTest, ends_when_asked_while_the_database_is_down) {
   EXPECT_TRUE(noticed) << registry.said();
   EXPECT_EQ(status, 0) << registry.said();
   EXPECT_EQ(committed(), 0);
+}
+
+TEST_F(ProcessTest, ends_when_asked_while_the_database_stands_still_and_tells_of_it_before) {
+  const std::string tokens =
+      std::filesystem::temp_directory_path() / test::unique_name("dmp-tokens");
+  std::ofstream(tokens) << R"({"tokens":[]})";
+  std::filesystem::permissions(tokens, std::filesystem::perms(0600));
+  auto with_api = arguments();
+  with_api[2] = "ingest,api";
+  with_api.insert(with_api.end(), {"--tokens", tokens, "--api-port", "0"});
+  std::string& database = with_api[4];
+  const std::string timeout = "statement_timeout=30000";
+  database.replace(database.find(timeout), timeout.size(), "statement_timeout=100");
+  RegistryProcess registry(with_api);
+  ASSERT_TRUE(registry.says("api_database_reached")) << registry.said();
+  ASSERT_TRUE(registry.says("partitions_assigned")) << registry.said();
+  if (!test::TestDatabase::freeze_server()) GTEST_SKIP() << "needs a database of its own";
+  produce_changes(10);
+  const bool noticed = registry.says("event=database_away") && registry.says("api_database_away");
+  registry.send(SIGTERM);
+  const int status = registry.ended();
+  test::TestDatabase::thaw_server();
+  std::filesystem::remove(tokens);
+  EXPECT_TRUE(noticed) << registry.said();
+  EXPECT_NE(registry.said().find("the database has not answered for"), std::string::npos);
+  EXPECT_EQ(status, 0) << registry.said();
+  EXPECT_EQ(committed(), 0);
+}
+
+TEST_F(ProcessTest, ends_when_asked_just_after_the_database_came_to_stand_still) {
+  RegistryProcess registry(arguments());
+  ASSERT_TRUE(registry.says("partitions_assigned")) << registry.said();
+  produce_changes(1);
+  ASSERT_TRUE(wait_for([&] { return all_stored(); })) << registry.said();
+  if (!test::TestDatabase::freeze_server()) GTEST_SKIP() << "needs a database of its own";
+  produce_changes(10);
+  registry.send(SIGTERM);
+  const int status = registry.ended();
+  test::TestDatabase::thaw_server();
+  EXPECT_EQ(status, 0) << registry.said();
 }
 
 TEST_F(ProcessTest, killed_before_it_could_commit_it_loses_nothing_and_leaves_nothing_stale) {

@@ -1,6 +1,7 @@
 // The statements on a real PostgreSQL: what they store, and that a replay writes nothing.
 #include <algorithm>
 
+#include "tests/fixtures/waiting.h"
 #include "tests/registry/store_fixture.h"
 
 namespace dmp::registry {
@@ -233,6 +234,41 @@ TEST_F(Store, an_interrupted_store_fails_at_once_and_for_good) {
     ASSERT_FALSE(stopped);
     EXPECT_EQ(stopped.error().fault, SqlFault::kTransient);
   }
+}
+
+TEST_F(Store, a_database_that_stands_still_fails_the_call_and_is_used_again_when_it_goes_on) {
+  // Its own limit and 2 s more are waited for.
+  std::string hasty = database_.connection_string();
+  const std::string timeout = "statement_timeout=30000";
+  hasty.replace(hasty.find(timeout), timeout.size(), "statement_timeout=100");
+  PqxxStore store(hasty);
+  ASSERT_TRUE(store.beat({{"dmp.agents", 1, 0}}));
+  if (!test::TestDatabase::freeze_server()) GTEST_SKIP() << "needs a database of its own";
+  const auto unanswered = store.beat({{"dmp.agents", 1, 0}});
+  const auto unconnected = store.beat({{"dmp.agents", 1, 0}});
+  test::TestDatabase::thaw_server();
+  ASSERT_FALSE(unanswered);
+  EXPECT_EQ(unanswered.error().fault, SqlFault::kTransient);
+  EXPECT_NE(unanswered.error().message.find("has not answered for"), std::string::npos)
+      << unanswered.error().message;
+  ASSERT_FALSE(unconnected);
+  EXPECT_EQ(unconnected.error().fault, SqlFault::kTransient) << unconnected.error().message;
+  EXPECT_TRUE(test::wait_for([&] { return store.beat({{"dmp.agents", 1, 0}}).has_value(); }));
+}
+
+TEST_F(Store, a_lost_connection_says_how_it_was_lost_and_not_what_could_not_be_done_next) {
+  ASSERT_TRUE(store_.beat({{"dmp.agents", 1, 0}}));
+  database_.execute(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+      "'dmp-registry-ingest'");
+  const auto lost = store_.beat({{"dmp.agents", 1, 0}});
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().fault, SqlFault::kTransient);
+  // Which of the two depends on whether the server's goodbye was read before we asked.
+  EXPECT_TRUE(lost.error().message == "terminating connection due to administrator command" ||
+              lost.error().message == "server closed the connection unexpectedly")
+      << lost.error().message;
+  EXPECT_TRUE(store_.beat({{"dmp.agents", 1, 0}}));
 }
 
 TEST(StoreWithoutTables, says_which_migration_is_missing_and_what_to_do) {

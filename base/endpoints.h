@@ -1,0 +1,25 @@
+// Checks of settings that name places in a network. An error names the setting, its value and the
+// way out.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace dmp {
+
+// `host:port`, several by commas, each port 1 to 65535.
+Status check_brokers(const std::string& setting, const std::string& brokers);
+
+enum class AddressKind { kAny, kV4 };
+
+// An address to listen at: a number or a name that this machine can look up now. Whether it is one
+// of this machine's shows only when it is opened.
+Status check_listen_address(const std::string& setting, const std::string& address,
+                            AddressKind kind = AddressKind::kAny);
+
+// Why nothing can listen there, and the way out: "another program listens there; …". Empty: it can
+// be opened now.
+std::string why_not_listen(const std::string& address, int port);
+
+}  // namespace dmp

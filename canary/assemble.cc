@@ -88,6 +88,10 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
   result.tally.add_figures(report.figures);
   result.watch.add_figures(report.figures, result.burst_end);
   report.figures["clients"] = static_cast<double>(settings.load.clients);
+  // An interrupted run may not have come to it.
+  if (result.lists_read && (*result.lists_read > 0 || !result.interrupted)) {
+    report.figures["rest_lists"] = static_cast<double>(*result.lists_read);
+  }
   add_cost(report.figures, result, around);
   if (around.probe) {
     add_probe(*around.probe, report);

@@ -100,6 +100,7 @@ class Judge {
     bool limited = over("visible_p99_ms", budgets_.visible_ms, "p99 until visible in REST");
     limited |=
         counted_unless_late("not_visible", "clients' last updates never became visible in REST");
+    limited |= never_counted();
     if (at("peak_lag") > budgets_.lag_records) {
       limited |= counted("peak_lag", "records the registry was behind at its worst");
     }
@@ -150,6 +151,14 @@ class Judge {
     const double value = at(name);
     if (value <= 0) return false;
     note(shown(value) + " " + what);
+    return true;
+  }
+
+  // A list that was asked for and never came has shown nothing, which is not the same as nothing to
+  // complain of.
+  bool never_counted() {
+    if (!figures_.contains("rest_lists") || at("rest_lists") > 0) return false;
+    note("the list in REST was never read to its end: whose last update is visible is not known");
     return true;
   }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fstream>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "canary/adapters/first_reads.h"
@@ -82,6 +83,21 @@ class OwnIdentities {
   std::vector<std::string> folders_;  // that were not there before
 };
 
+Status read_metrics_first(const Options& options, std::vector<std::string>& warnings) {
+  const auto read = [&](const char* setting, const std::string& url,
+                        std::span<const std::string_view> names) -> Status {
+    if (url.empty()) return {};
+    auto warning = first_read_of_metrics(setting, url, names);
+    if (!warning) return tl::unexpected(warning.error());
+    if (!warning->empty()) warnings.push_back(std::move(*warning));
+    return {};
+  };
+  if (auto status = read("bridge-metrics", options.bridge_metrics, kBridgeNames); !status) {
+    return status;
+  }
+  return read("registry-metrics", options.registry_metrics, kRegistryNames);
+}
+
 ProbeAccess probe_access(const Options& options, const std::string& serial) {
   const std::string files = options.certificates + "/" + serial;
   return {options.mqtt_uri, options.mqtt_ca, files + ".crt", files + ".key"};
@@ -111,6 +127,9 @@ Result<Report> make_run(const Options& options, const std::stop_token& stop) {
     auto warning = first_read_of_rest({options.rest, options.rest_ca, token}, options.rest_token);
     if (!warning) return tl::unexpected(warning.error());
     if (!warning->empty()) warnings.push_back(std::move(*warning));
+  }
+  if (auto status = read_metrics_first(options, warnings); !status) {
+    return tl::unexpected(status.error());
   }
   OwnIdentities identities(options, settings.name);
   if (auto status = identities.obtain(); !status) return tl::unexpected(status.error());

@@ -5,6 +5,8 @@
 
 #include <httplib.h>
 
+#include "canary/core/exposition.h"
+
 namespace dmp::canary {
 namespace {
 
@@ -69,6 +71,23 @@ Result<std::string> first_read_of_rest(const RestAccess& access, const std::stri
     return bad("rest", access.url, "no TLS handshake: does this port speak HTTPS?");
   }
   return nothing_there("rest", access.url, answer);
+}
+
+Result<std::string> first_read_of_metrics(const std::string& setting, const std::string& url,
+                                          std::span<const std::string_view> names) {
+  httplib::Client client(url);
+  client.set_connection_timeout(kFirstReadWithinS);
+  client.set_read_timeout(kFirstReadWithinS);
+  const auto answer = client.Get("/metrics");
+  if (!answer || answer->status >= kFirstServerError) {
+    return "setting " + setting + ": " + url +
+           "/metrics did not answer before the run began: " + says(answer) +
+           "; figures that come from there are missing until it does";
+  }
+  if (answer->status == 200 && has_all(answer->body, names)) return std::string();
+  return bad(setting, url,
+             "/metrics answered with " + says(answer) + " and has no " + std::string(names[0]) +
+                 ": another program's; name that program's admin port");
 }
 
 }  // namespace dmp::canary

@@ -2,9 +2,9 @@
 // token or program is found then, and not taken for a platform that gave way.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "canary/adapters/rest_cloud.h"
@@ -18,5 +18,9 @@ inline constexpr int kFirstReadWithinS = 5;
 
 // `token_file`: where the token is from, for people.
 Result<std::string> first_read_of_rest(const RestAccess& access, const std::string& token_file);
+
+// `setting`: whose value `url` is; `names`: what the metrics there must have.
+Result<std::string> first_read_of_metrics(const std::string& setting, const std::string& url,
+                                          std::span<const std::string_view> names);
 
 }  // namespace dmp::canary

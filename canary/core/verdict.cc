@@ -75,7 +75,9 @@ class Judge {
     limited |= counted("lost", "updates were sent and never confirmed");
     limited |= counted("not_taken", "updates had no subscriber: the bridge was not there");
     limited |= counted("rejected", "updates went to dead letters");
-    limited |= away("bridge_away_s", "bridge's metrics");
+    // One that never answered may be the wrong address; what it did is told by the updates.
+    const bool was_away = away("bridge_away_s", "bridge's metrics");
+    limited |= was_away && figures_.contains("bridge_oldest_s");
     return limited;
   }
 
@@ -104,7 +106,8 @@ class Judge {
     if (at("peak_lag") > budgets_.lag_records) {
       limited |= counted("peak_lag", "records the registry was behind at its worst");
     }
-    limited |= away("registry_away_s", "registry's metrics");
+    const bool was_away = away("registry_away_s", "registry's metrics");
+    limited |= was_away && figures_.contains("peak_lag");
     if (away("rest_away_s", "REST API")) {
       limited = true;
       counted("rest_failures", "reads of its list failed");

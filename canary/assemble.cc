@@ -67,6 +67,15 @@ void judge_in(Report& report, const Budgets& budgets) {
   if (!limit_of(report)) report.verdict.evidence = {"until then every stage kept its budget"};
 }
 
+// What failed in reading the list is why it was behind, or away.
+void tell_rest_failures(Report& report) {
+  if (report.verdict.part != Part::kRegistry) return;
+  for (const auto& [reason, count] : report.rest_failed_by) {
+    report.verdict.evidence.push_back(std::to_string(count) +
+                                      " reads of the list in REST: " + reason);
+  }
+}
+
 std::string ms_text(const LatencyHistogram& histogram, double percent) {
   return number_text(static_cast<double>(histogram.percentile(percent).count() / 100) / 10);
 }
@@ -88,6 +97,10 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
   result.tally.add_figures(report.figures);
   result.watch.add_figures(report.figures, result.burst_end);
   report.figures["clients"] = static_cast<double>(settings.load.clients);
+  // An interrupted run may not have come to it.
+  if (result.lists_read && (*result.lists_read > 0 || !result.interrupted)) {
+    report.figures["rest_lists"] = static_cast<double>(*result.lists_read);
+  }
   add_cost(report.figures, result, around);
   if (around.probe) {
     add_probe(*around.probe, report);
@@ -100,6 +113,10 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
                              phase.cut});
   }
   judge_in(report, budgets);
+  if (around.rest) {
+    report.rest_failed_by = around.rest->why.all();
+    tell_rest_failures(report);
+  }
   for (const Threshold& threshold : thresholds) {
     if (auto breach = breach_of(threshold, report)) report.breaches.push_back(*breach);
   }

@@ -4,15 +4,10 @@
 #include <optional>
 
 #include "canary/core/report.h"
+#include "canary/core/rest_trouble.h"
 #include "canary/run.h"
 
 namespace dmp::canary {
-
-// How the REST API failed those who looked there.
-struct RestTrouble {
-  std::int64_t failures = 0;
-  Micros away{0};
-};
 
 // What a client of another library measured.
 struct Witness {

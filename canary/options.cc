@@ -10,6 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
+constexpr const char* kNotVisible = "not_visible>0";
+
 Status bad(const std::string& setting, const std::string& why) {
   return fail("bad_setting", "setting " + setting + ": " + why);
 }
@@ -63,7 +65,8 @@ void declare_access(Settings& settings, Options& options) {
 }
 
 void declare_judgement(Settings& settings, Options& options) {
-  settings.add("fail-if", options.fail_if, "thresholds, as puback.p99>200ms or lost>0");
+  settings.add("fail-if", options.fail_if,
+               "thresholds, as puback.p99>200ms or lost>0; not_visible only with rest");
   settings.add("connect-budget", options.connect_budget, "p99 until CONNACK, for the verdict", 1ms,
                10min);
   settings.add("suback-budget", options.suback_budget, "p99 until SUBACK", 1ms, 10min);
@@ -91,8 +94,8 @@ void declare_outputs(Settings& settings, Options& options) {
 }
 
 Status check_url(const std::string& name, const std::string& value, const std::string& scheme) {
-  if (value.empty() || value.starts_with(scheme)) return {};
-  return bad(name, "expected " + scheme + "HOST:PORT, got '" + value + "'");
+  if (value.empty() || parse_address(value, scheme)) return {};
+  return bad(name, "expected " + scheme + "HOST:PORT and nothing behind it, got '" + value + "'");
 }
 
 Status check_access(const Options& options) {
@@ -159,29 +162,35 @@ Budgets Options::budgets() const {
 
 std::vector<Threshold> Options::thresholds() const {
   std::vector<Threshold> all;
-  for (const std::string& text : fail_if) all.push_back(*Threshold::parse(text));
+  const bool nobody_counts = rest.empty() && fail_if == Options().fail_if;
+  for (const std::string& text : fail_if) {
+    if (nobody_counts && text == kNotVisible) continue;
+    all.push_back(*Threshold::parse(text));
+  }
   return all;
 }
 
-Result<HostPort> parse_broker(const std::string& uri) {
-  constexpr std::string_view kScheme = "ssl://";
-  const auto refuse = [&] {
-    return fail("bad_setting", "setting mqtt-uri: expected ssl://HOST:PORT, got '" + uri + "'");
-  };
-  if (!uri.starts_with(kScheme)) return refuse();
-  const std::string rest = uri.substr(kScheme.size());
+std::optional<HostPort> parse_address(const std::string& uri, const std::string& scheme) {
+  if (!uri.starts_with(scheme)) return std::nullopt;
+  const std::string rest = uri.substr(scheme.size());
   const std::size_t colon = rest.rfind(':');
-  if (colon == std::string::npos || colon == 0) return refuse();
+  if (colon == std::string::npos || colon == 0) return std::nullopt;
   HostPort parsed{rest.substr(0, colon), 0};
+  if (parsed.host.find_first_of("/?#@ ") != std::string::npos) return std::nullopt;
   const char* end = rest.data() + rest.size();
   const auto [at, problem] = std::from_chars(rest.data() + colon + 1, end, parsed.port);
   if (problem != std::errc() || at != end || parsed.port < 1 || parsed.port > 65535) {
-    return refuse();
+    return std::nullopt;
   }
   if (parsed.host.starts_with('[') && parsed.host.ends_with(']')) {
     parsed.host = parsed.host.substr(1, parsed.host.size() - 2);
   }
   return parsed;
+}
+
+Result<HostPort> parse_broker(const std::string& uri) {
+  if (auto parsed = parse_address(uri, "ssl://")) return std::move(*parsed);
+  return fail("bad_setting", "setting mqtt-uri: expected ssl://HOST:PORT, got '" + uri + "'");
 }
 
 }  // namespace dmp::canary

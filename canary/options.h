@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,8 @@ struct Options {
   std::string bridge_metrics;
   std::string registry_metrics;
 
-  std::vector<std::string> fail_if = {"lost>0", "refused>0", "disconnected>0", "unsent>0"};
+  std::vector<std::string> fail_if = {"lost>0", "refused>0", "disconnected>0", "unsent>0",
+                                      "not_visible>0"};  // the last one if there is rest
   Duration connect_budget{2'000};
   Duration suback_budget{1'000};
   Duration puback_budget{200};
@@ -84,7 +86,9 @@ struct HostPort {
   std::string host;
   int port = 0;
 };
-// Of ssl://HOST:PORT, also with an IPv6 address in brackets.
+// Of SCHEME HOST:PORT, also with an IPv6 address in brackets. Nothing: it is none, or more.
+std::optional<HostPort> parse_address(const std::string& uri, const std::string& scheme);
+// Of ssl://HOST:PORT.
 Result<HostPort> parse_broker(const std::string& uri);
 
 }  // namespace dmp::canary

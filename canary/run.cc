@@ -43,6 +43,7 @@ Run::Client& Run::client_of(std::int64_t event) {
 }
 
 RunResult Run::run(const std::stop_token& stop) {
+  if (parts_.cloud != nullptr) result_.lists_read = 0;
   start_ = parts_.clock.steady();
   wait_for_readings(stop);
   start_ = parts_.clock.steady();
@@ -98,7 +99,9 @@ void Run::run_phase(const PhasePlan& plan, const std::stop_token& stop) {
     retry_waiting(plan.phase);
     const Micros passed = now() - began;
     const bool settled = plan.phase != Phase::kHold || is_settled();
-    const bool nobody_left = live_ == 0 && connecting_ == 0 && plan.phase != Phase::kConnect;
+    const bool nobody_left =
+        live_ == 0 && connecting_ == 0 && plan.phase != Phase::kConnect &&
+        (plan.phase != Phase::kHold || settled || result_.tally.confirmed == 0);
     const bool at_deadline = passed >= plan.deadline();
     const bool over =
         at_deadline || nobody_left || (settled && phase.is_over(passed, answered(phase)));
@@ -296,15 +299,16 @@ std::int64_t Run::answered(const PhaseRun& phase) const {
 }
 
 bool Run::is_settled() const {
+  // Who is gone hears of no confirmation; the list shows what it was told all the same.
   const bool all_confirmed =
-      std::all_of(clients_.begin(), clients_.end(),
-                  [](const Client& client) { return client.ledger.unconfirmed() == 0; });
-  return all_confirmed && result_.watch.lag_is_back() &&
-         (parts_.cloud == nullptr || (census_compared_ && result_.tally.not_visible == 0));
+      std::all_of(clients_.begin(), clients_.end(), [](const Client& client) {
+        return client.state != State::kConnected || client.ledger.unconfirmed() == 0;
+      });
+  const bool all_visible = parts_.cloud == nullptr || result_.tally.not_visible == 0;
+  return all_confirmed && result_.watch.lag_is_back() && all_visible;
 }
 
 void Run::close() {
-  count_unseen();
   for (std::size_t number = 0; number < clients_.size(); ++number) {
     Client& client = clients_[number];
     // Who was interrupted did not wait for the rest.

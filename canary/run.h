@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -55,6 +56,7 @@ struct RunResult {
   Micros burst_end{0};  // the last update went out
   Micros took{0};
   bool interrupted = false;
+  std::optional<std::int64_t> lists_read;  // censuses; nothing: nobody looks at REST
 };
 
 class Run {
@@ -126,7 +128,6 @@ class Run {
   void gone(Client& client);
   void observe();
   void compare(const Census& census);
-  void count_unseen();
   void close();
 
   RunSettings settings_;
@@ -137,8 +138,7 @@ class Run {
   std::vector<FleetEvent> events_;
   std::int64_t connecting_ = 0, live_ = 0, unacknowledged_ = 0, done_ = 0;
   int readings_ = 0;
-  bool census_compared_ = false;  // at least once
-  Micros next_expiry_{0};         // no connect can take too long before
+  Micros next_expiry_{0};  // no connect can take too long before
   Micros next_report_{0};
   RunResult result_;
 };

@@ -48,6 +48,7 @@ std::string json_of(const Report& report) {
                      {"figures", report.figures},
                      {"refused_by", report.refused_by},
                      {"disconnected_by", report.disconnected_by},
+                     {"rest_failed_by", report.rest_failed_by},
                      {"phases", phases_of(report.phases)},
                      {"warnings", report.warnings}};
   // A reason may hold what a broker sent: any bytes.

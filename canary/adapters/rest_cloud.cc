@@ -47,26 +47,26 @@ struct RestCloud::Connection {
   // The answer as an object with an array `items`; nothing if there is no such answer.
   std::optional<Json> get(const std::string& path) {
     const auto answer = client.Get(path);
-    if (!answer || answer->status != 200) {
-      if (!told) {
-        log_warning("rest_unreachable",
-                    {{"path", path},
-                     {"error", answer ? "status " + std::to_string(answer->status)
-                                      : httplib::to_string(answer.error())}});
-      }
-      told = true;
-      return std::nullopt;
-    }
-    told = false;
+    if (!answer) return failed(path, httplib::to_string(answer.error()));
+    if (answer->status != 200) return failed(path, "status " + std::to_string(answer->status));
     Json page = Json::parse(answer->body, nullptr, false);
     if (!page.is_object() || !page.contains("items") || !page["items"].is_array()) {
-      return std::nullopt;
+      return failed(path, "no list of devices");
     }
+    told = false;
     return page;
+  }
+
+  std::optional<Json> failed(const std::string& path, const std::string& reason) {
+    if (!told) log_warning("rest_unreachable", {{"path", path}, {"error", reason}});
+    told = true;
+    why = reason;
+    return std::nullopt;
   }
 
   httplib::Client client;
   bool told = false;  // that it fails; once, not each time
+  std::string why;    // it failed last
 };
 
 RestCloud::RestCloud(RestAccess access, std::string run, std::vector<std::string> sample,
@@ -105,16 +105,17 @@ void RestCloud::watch(const std::stop_token& stop) {
   }
 }
 
-void RestCloud::failed() {
-  ++failures_;
-  away_us_ += std::chrono::duration_cast<Micros>(clock_.steady() - last_read_).count();
+void RestCloud::failed(const Connection& connection) {
+  trouble_.why.add(connection.why);
+  ++trouble_.failures;
+  trouble_.away += std::chrono::duration_cast<Micros>(clock_.steady() - last_read_);
   last_read_ = clock_.steady();
 }
 
 void RestCloud::look_at(Connection& connection, std::size_t sampled) {
   const auto page = connection.get("/v1/devices?canary=1&limit=1&rae=" + sample_[sampled]);
   const std::int64_t seen_us = clock_.wall_us();
-  if (!page) return failed();
+  if (!page) return failed(connection);
   last_read_ = clock_.steady();
   if (page->at("items").empty()) return;
   const std::int64_t due_us = due_shown(page->at("items").front());
@@ -128,7 +129,7 @@ void RestCloud::count_all(Connection& connection, const std::stop_token& stop) {
   std::string path = kPage;
   for (int pages = 0; pages < kPagesMax && !stop.stop_requested(); ++pages) {
     const auto page = connection.get(path);
-    if (!page) return failed();
+    if (!page) return failed(connection);
     last_read_ = clock_.steady();
     for (const Json& item : page->at("items")) {
       const std::string rae = text_at(item, "rae");

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "canary/core/rest_trouble.h"
 #include "canary/ports.h"
 
 namespace dmp::canary {
@@ -32,15 +33,14 @@ class RestCloud final : public Cloud {
   void stop();
   void take_census() override { census_wanted_ = true; }
 
-  [[nodiscard]] std::int64_t failures() const { return failures_; }
-  // How long it did not answer, of all the time it was asked.
-  [[nodiscard]] Micros away() const { return Micros(away_us_); }
+  // REQUIRES: stop() was called.
+  [[nodiscard]] const RestTrouble& trouble() const { return trouble_; }
 
  private:
   struct Connection;
 
   void watch(const std::stop_token& stop);
-  void failed();
+  void failed(const Connection& connection);
   void look_at(Connection& connection, std::size_t sampled);
   void count_all(Connection& connection, const std::stop_token& stop);
 
@@ -51,8 +51,7 @@ class RestCloud final : public Cloud {
   ObservationQueue& queue_;
   std::vector<std::int64_t> shown_;  // by sampled client, when the update was due
   std::atomic<bool> census_wanted_ = false;
-  std::atomic<std::int64_t> failures_ = 0;
-  std::atomic<std::int64_t> away_us_ = 0;
+  RestTrouble trouble_;     // of the thread, until it has ended
   SteadyTime last_read_{};  // when the one before ended, well or not
   std::jthread thread_;
 };

@@ -44,6 +44,14 @@ void each_series(std::string_view text, std::string_view name, Visit&& visit) {
 
 }  // namespace
 
+bool has_all(std::string_view text, std::span<const std::string_view> names) {
+  return std::all_of(names.begin(), names.end(), [&](std::string_view name) {
+    bool found = false;
+    each_series(text, name, [&](const Series& /*series*/) { found = true; });
+    return found;
+  });
+}
+
 double sum_of(std::string_view text, std::string_view name) {
   double sum = 0;
   each_series(text, name, [&](const Series& series) { sum += series.value; });

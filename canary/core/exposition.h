@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,9 @@ namespace dmp::canary {
 
 // Upper bound -> how many were at most that.
 using Buckets = std::map<double, double>;
+
+// Whether there is a series of each of these names.
+bool has_all(std::string_view text, std::span<const std::string_view> names);
 
 // The sum of all series of that name; 0 if there are none.
 double sum_of(std::string_view text, std::string_view name);

@@ -65,6 +65,9 @@ std::string text_of(const Report& report) {
   for (const auto& [reason, count] : report.disconnected_by) {
     text += "  disconnected: " + std::to_string(count) + " x " + reason + "\n";
   }
+  for (const auto& [reason, count] : report.rest_failed_by) {
+    text += "  read in vain: " + std::to_string(count) + " x " + reason + "\n";
+  }
   for (const std::string& warning : report.warnings) text += "  note: " + warning + "\n";
   for (const std::string& breach : report.breaches) text += "FAIL  " + breach + "\n";
   return text;

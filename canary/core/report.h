@@ -31,6 +31,7 @@ struct Report {
   std::map<std::string, std::int64_t> refused_by;  // connects, by reason
   std::optional<ConnectFailure> failure;           // the foremost of them
   std::map<std::string, std::int64_t> disconnected_by;
+  std::map<std::string, std::int64_t> rest_failed_by;  // reads of the list
   std::vector<PhaseLine> phases;
   Verdict verdict;  // nobody is judged if nobody could connect
   std::vector<Threshold> thresholds;

@@ -214,6 +214,7 @@ std::string html_of(const Report& report, const Figures& before) {
   }
   html += reasons_list("connects refused", report.refused_by);
   html += reasons_list("connections lost", report.disconnected_by);
+  html += reasons_list("reads of REST failed", report.rest_failed_by);
   for (const std::string& warning : report.warnings) {
     html += "<li class=\"note\">" + escaped(warning) + "</li>";
   }

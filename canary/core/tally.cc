@@ -81,12 +81,12 @@ void Tally::add_figures(Figures& figures) const {
                                                          {"duplicates", duplicates},
                                                          {"reordered", reordered},
                                                          {"unknown_confirmations", unknown},
-                                                         {"not_visible", not_visible},
                                                          {"left", left},
                                                          {"forced", forced},
                                                          {"refused", refused.total()},
                                                          {"disconnected", disconnected.total()}};
   for (const auto& [name, count] : counts) figures[name] = static_cast<double>(count);
+  if (not_visible) figures["not_visible"] = static_cast<double>(*not_visible);
 }
 
 }  // namespace dmp::canary

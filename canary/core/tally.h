@@ -96,7 +96,9 @@ class Tally {
   std::int64_t connected = 0, retransmitted = 0, subscribed = 0, suback_refused = 0;
   std::int64_t sent = 0, unsent = 0, acknowledged = 0, not_taken = 0, forbidden = 0;
   std::int64_t confirmed = 0, rejected = 0, lost = 0, duplicates = 0, reordered = 0, unknown = 0;
-  std::int64_t not_visible = 0, left = 0, forced = 0;
+  std::int64_t left = 0, forced = 0;
+  // Clients whose last confirmed update the list does not show; nothing: nobody counted.
+  std::optional<std::int64_t> not_visible;
   ConnectFailures refused;
   Reasons disconnected;
   LatencyHistogram connect_without_retransmit;

@@ -87,7 +87,7 @@ Result<Threshold> Threshold::parse(std::string_view text) {
 std::optional<std::string> Threshold::breach(const Figures& figures) const {
   const auto found = figures.find(figure_);
   if (found == figures.end()) {
-    return text_ + ": nothing was measured";
+    return text_ + ": not measured";
   }
   const double value = found->second;
   const bool beyond = above_ ? value > bound_ : value < bound_;

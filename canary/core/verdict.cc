@@ -11,6 +11,9 @@ constexpr double kAwayS = 2;
 // Of an update's time until it is confirmed or visible: whose share is that much is to blame.
 constexpr double kMostOfIt = 0.5;
 constexpr double kSlowStatementMs = 300;
+// Half the clients' keepalive: a broker ends sessions that were silent for longer than that and a
+// whole one.
+constexpr double kMissesKeepaliveMs = 10'000;
 
 std::string shown(double value) {
   char text[32];
@@ -21,6 +24,14 @@ std::string shown(double value) {
 class Judge {
  public:
   Judge(const Figures& figures, const Budgets& budgets) : figures_(figures), budgets_(budgets) {}
+
+  // Whether connections ended that nobody ended here. Being late does not end one; being silent for
+  // longer than the broker waits does.
+  bool connections() {
+    if (at("wire_late_max_ms") >= kMissesKeepaliveMs) return false;
+    are_cut_ = counted("disconnected", "connections were lost");
+    return are_cut_;
+  }
 
   // Whether the canary was late; then others are only blamed for what that cannot explain.
   bool client() {
@@ -36,7 +47,6 @@ class Judge {
 
   bool broker() {
     bool limited = counted_unless_late("refused", "connects failed");
-    limited |= counted_unless_late("disconnected", "connections were lost");
     // One that is late itself lets connects wait for room, and takes a turn for each of their
     // steps.
     const double begun =
@@ -55,7 +65,7 @@ class Judge {
     limited |= over("suback_p99_ms", budgets_.suback_ms, "p99 until SUBACK");
     limited |= over("puback_p99_ms", budgets_.puback_ms, "p99 until PUBACK");
     limited |= counted("forbidden", "updates were refused by the broker");
-    limited |= counted_unless_late("unsent", "updates could not be sent");
+    if (are_cut_ || !is_late_) limited |= counted("unsent", "updates could not be sent");
     return limited;
   }
 
@@ -65,7 +75,9 @@ class Judge {
     limited |= counted("lost", "updates were sent and never confirmed");
     limited |= counted("not_taken", "updates had no subscriber: the bridge was not there");
     limited |= counted("rejected", "updates went to dead letters");
-    limited |= away("bridge_away_s", "bridge's metrics");
+    // One that never answered may be the wrong address; what it did is told by the updates.
+    const bool was_away = away("bridge_away_s", "bridge's metrics");
+    limited |= was_away && figures_.contains("bridge_oldest_s");
     return limited;
   }
 
@@ -90,10 +102,12 @@ class Judge {
     bool limited = over("visible_p99_ms", budgets_.visible_ms, "p99 until visible in REST");
     limited |=
         counted_unless_late("not_visible", "clients' last updates never became visible in REST");
+    limited |= never_counted();
     if (at("peak_lag") > budgets_.lag_records) {
       limited |= counted("peak_lag", "records the registry was behind at its worst");
     }
-    limited |= away("registry_away_s", "registry's metrics");
+    const bool was_away = away("registry_away_s", "registry's metrics");
+    limited |= was_away && figures_.contains("peak_lag");
     if (away("rest_away_s", "REST API")) {
       limited = true;
       counted("rest_failures", "reads of its list failed");
@@ -143,6 +157,14 @@ class Judge {
     return true;
   }
 
+  // A list that was asked for and never came has shown nothing, which is not the same as nothing to
+  // complain of.
+  bool never_counted() {
+    if (!figures_.contains("rest_lists") || at("rest_lists") > 0) return false;
+    note("the list in REST was never read to its end: whose last update is visible is not known");
+    return true;
+  }
+
   bool away(const char* name, const char* who) {
     const double seconds = at(name);
     if (seconds < kAwayS) return false;
@@ -153,6 +175,7 @@ class Judge {
   const Figures& figures_;
   const Budgets& budgets_;
   std::vector<std::string> evidence_;
+  bool are_cut_ = false;
   bool is_late_ = false;
   double excused_ms_ = 0;
 };
@@ -181,8 +204,9 @@ std::string_view name_of(Part part) {
 
 Verdict judge(const Figures& figures, const Budgets& budgets) {
   Judge judge(figures, budgets);
+  const bool are_cut = judge.connections();
   const bool is_late = judge.client();
-  if (judge.broker()) return judge.say(Part::kBroker);
+  if (judge.broker() || are_cut) return judge.say(Part::kBroker);
   if (judge.towards_kafka()) return judge.say(judge.bridge_or_kafka());
   if (judge.towards_rest()) return judge.say(judge.registry_or_database());
   if (is_late) return judge.say(Part::kClient);

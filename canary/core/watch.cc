@@ -11,20 +11,24 @@ double seconds(Micros time) { return static_cast<double>(time.count()) / 1e6; }
 
 }  // namespace
 
-BridgeReading read_bridge(std::string_view metrics) {
-  return {.stored_after = buckets_of(metrics, "dmp_bridge_stored_after_seconds"),
-          .oldest_s = sum_of(metrics, "dmp_bridge_window_oldest_seconds"),
-          .window_open = least_of(metrics, "dmp_bridge_valve_open").value_or(1) > 0};
+std::optional<BridgeReading> read_bridge(std::string_view metrics) {
+  if (!has_all(metrics, kBridgeNames)) return std::nullopt;
+  return BridgeReading{.stored_after = buckets_of(metrics, "dmp_bridge_stored_after_seconds"),
+                       .oldest_s = sum_of(metrics, "dmp_bridge_window_oldest_seconds"),
+                       .window_open = least_of(metrics, "dmp_bridge_valve_open").value_or(1) > 0};
 }
 
-RegistryReading read_registry(std::string_view metrics) {
-  return {.lag_records = sum_of(metrics, "dmp_ingest_lag_records"),
-          .batch_seconds = buckets_of(metrics, "dmp_ingest_batch_seconds"),
-          .batches = sum_of(metrics, "dmp_ingest_batches_total"),
-          .retries = sum_of(metrics, "dmp_ingest_retries_total")};
+std::optional<RegistryReading> read_registry(std::string_view metrics) {
+  if (!has_all(metrics, kRegistryNames)) return std::nullopt;
+  return RegistryReading{.lag_records = sum_of(metrics, "dmp_ingest_lag_records"),
+                         .batch_seconds = buckets_of(metrics, "dmp_ingest_batch_seconds"),
+                         .batches = sum_of(metrics, "dmp_ingest_batches_total"),
+                         .retries = sum_of(metrics, "dmp_ingest_retries_total")};
 }
 
 void Watch::take(const Reading& reading) {
+  asked_bridge_ |= reading.asked_bridge;
+  asked_registry_ |= reading.asked_registry;
   const double passed_s = last_at_ ? seconds(reading.at - *last_at_) : 0;
   last_at_ = reading.at;
   if (reading.asked_bridge) take_bridge(reading, passed_s);
@@ -73,8 +77,8 @@ void Watch::add_figures(Figures& figures, Micros burst_end) const {
     figures["bridge_oldest_s"] = bridge_oldest_s_;
     figures["bridge_window_closed_s"] = window_closed_s_;
   }
-  figures["bridge_away_s"] = bridge_away_s_;
-  figures["registry_away_s"] = registry_away_s_;
+  if (asked_bridge_) figures["bridge_away_s"] = bridge_away_s_;
+  if (asked_registry_) figures["registry_away_s"] = registry_away_s_;
   if (!first_registry_) return;
   const Buckets batches = since(first_registry_->batch_seconds, last_registry_->batch_seconds);
   figures["ingest_batch_p99_ms"] = 1000 * quantile(batches, 99);

@@ -31,8 +31,16 @@ struct Reading {
   std::optional<RegistryReading> registry;
 };
 
-BridgeReading read_bridge(std::string_view metrics);
-RegistryReading read_registry(std::string_view metrics);
+// Names that such a program's metrics have from its start, whatever it has done.
+inline constexpr std::string_view kBridgeNames[] = {"dmp_bridge_valve_open",
+                                                    "dmp_bridge_window_oldest_seconds",
+                                                    "dmp_bridge_stored_after_seconds_bucket"};
+inline constexpr std::string_view kRegistryNames[] = {"dmp_ingest_batches_total",
+                                                      "dmp_ingest_batch_seconds_bucket"};
+
+// Nothing: those are another program's.
+std::optional<BridgeReading> read_bridge(std::string_view metrics);
+std::optional<RegistryReading> read_registry(std::string_view metrics);
 
 class Watch {
  public:
@@ -59,6 +67,7 @@ class Watch {
   std::optional<Micros> last_at_;
   std::optional<BridgeReading> first_bridge_, last_bridge_;
   std::optional<RegistryReading> first_registry_, last_registry_;
+  bool asked_bridge_ = false, asked_registry_ = false;
   double bridge_away_s_ = 0, bridge_oldest_s_ = 0, window_closed_s_ = 0;
   double registry_away_s_ = 0, stalled_s_ = 0, longest_stall_s_ = 0;
   double peak_lag_ = 0, lag_before_ = 0;

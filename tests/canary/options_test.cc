@@ -53,6 +53,9 @@ TEST(Options, that_cannot_be_used_are_named_with_the_way_out) {
       {{"--mqtt-ca=c", "--run=r", "--rest=https://h:1"}, "needs rest-ca and rest-token"},
       {{"--mqtt-ca=c", "--run=r", "--rest=https://h:1", "--rest-ca=c"}, "DMP_CANARY_REST_TOKEN"},
       {{"--mqtt-ca=c", "--run=r", "--rest=http://h:1"}, "expected https://HOST:PORT"},
+      {{"--mqtt-ca=c", "--run=r", "--rest=https://h:x"}, "https://HOST:PORT"},
+      {{"--mqtt-ca=c", "--run=r", "--rest=https://h:1/v1"}, "nothing behind it"},
+      {{"--mqtt-ca=c", "--run=r", "--registry-metrics=http://h:70000"}, "registry-metrics: exp"},
       {{"--mqtt-ca=c", "--run=r", "--bridge-metrics=h:1"}, "expected http://HOST:PORT"},
       {{"--mqtt-ca=c", "--run=r", "--clients=0"}, "clients (flag): 0 is outside 1 to 20000"},
   };
@@ -61,6 +64,19 @@ TEST(Options, that_cannot_be_used_are_named_with_the_way_out) {
     const std::string refusal = refusal_of(c.flags);
     EXPECT_NE(refusal.find(c.says), std::string::npos) << refusal;
   }
+}
+
+TEST(Options, have_a_threshold_on_what_is_not_visible_if_somebody_looks) {
+  const auto last_of = [](std::initializer_list<const char*> flags) {
+    Options options;
+    EXPECT_TRUE(parse(flags, options));
+    return options.thresholds().back().text();
+  };
+  EXPECT_EQ(last_of({"--mqtt-ca=c", "--run=r"}), "unsent>0");
+  EXPECT_EQ(
+      last_of({"--mqtt-ca=c", "--run=r", "--rest=https://h:1", "--rest-ca=c", "--rest-token=t"}),
+      "not_visible>0");
+  EXPECT_EQ(last_of({"--mqtt-ca=c", "--run=r", "--fail-if=not_visible>0"}), "not_visible>0");
 }
 
 TEST(Options, of_certificates_need_an_authority_and_a_run) {

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/admin_port.h"
+#include "base/metrics.h"
 #include "canary/adapters/report_files.h"
 #include "tests/canary/stand_in_bridge.h"
 #include "tests/fixtures/mosquitto.h"
@@ -158,6 +160,34 @@ TEST_F(CanaryProgram, ends_with_2_before_it_begins_if_it_is_asked_for_nonsense) 
   EXPECT_TRUE(says("setting html: " + broker_.file("none/report.html"))) << text("said");
   EXPECT_FALSE(std::filesystem::exists(broker_.file("report.json")));
   EXPECT_FALSE(std::filesystem::exists(broker_.file("clients")));
+}
+
+TEST_F(CanaryProgram, does_not_take_another_programs_metrics_for_the_bridges) {
+  Metrics metrics;
+  const auto well = [] { return dmp::Verdict{true, ""}; };
+  AdminPort other(metrics, {.live = well, .ready = well});
+  const auto port = other.run("127.0.0.1", 0);
+  ASSERT_TRUE(port);
+  const std::string url = "http://127.0.0.1:" + std::to_string(*port);
+  EXPECT_EQ(run({"--bridge-metrics=" + url}), 2);
+  EXPECT_TRUE(says("setting bridge-metrics: " + url)) << text("said");
+  EXPECT_EQ(run({"--rest=https" + url.substr(4), "--rest-ca=" + broker_.file("ca.crt"),
+                 "--rest-token=" + broker_.file("ca.crt")}),
+            2);
+  EXPECT_TRUE(says("does this port speak HTTPS?")) << text("said");
+  other.stop();
+  EXPECT_FALSE(std::filesystem::exists(broker_.file("report.json"))) << "nothing was begun";
+  const StandInBridge bridge(broker_);
+  EXPECT_EQ(run({"--bridge-metrics=" + url}), 0) << text("said");
+  EXPECT_NE(text("report.json").find("did not answer before the run began"), std::string::npos);
+}
+
+TEST_F(CanaryProgram, ends_with_3_if_nothing_listens_where_rest_is_said_to_be) {
+  EXPECT_EQ(run({"--rest=https://127.0.0.1:1", "--rest-ca=" + broker_.file("ca.crt"),
+                 "--rest-token=" + broker_.file("ca.crt")}),
+            3);
+  EXPECT_TRUE(says("setting rest: https://127.0.0.1:1: ")) << text("said");
+  EXPECT_FALSE(std::filesystem::exists(broker_.file("report.json")));
 }
 
 TEST_F(CanaryProgram, makes_as_many_certificates_as_a_run_takes) {

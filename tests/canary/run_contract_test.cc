@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <iterator>
+#include <limits>
 #include <stop_token>
 #include <system_error>
 
@@ -44,6 +45,19 @@ std::int64_t open_descriptors() {
   using std::filesystem::directory_iterator;
   return std::distance(directory_iterator("/proc/self/fd"), directory_iterator());
 }
+
+// Shows, whenever it is asked, that list.
+class ShowsList final : public Cloud {
+ public:
+  ShowsList(ObservationQueue& queue, Census census) : queue_(queue), census_(std::move(census)) {}
+  void take_census() override {
+    (void)queue_.try_push({.reading = {}, .sighting = {}, .census = census_});
+  }
+
+ private:
+  ObservationQueue& queue_;
+  const Census census_;
+};
 
 class SilentCloud final : public Cloud {
  public:
@@ -234,7 +248,7 @@ TEST_F(CanaryRun, without_a_bridge_names_it_and_loses_everything) {
   EXPECT_EQ(report.exit_code, kBreached);
 }
 
-TEST_F(CanaryRun, takes_a_list_that_never_answers_for_one_that_shows_nothing) {
+TEST_F(CanaryRun, of_a_list_that_never_answers_says_that_nobody_was_counted) {
   const StandInBridge bridge(broker_);
   SilentCloud cloud;
   cloud_ = &cloud;
@@ -243,8 +257,32 @@ TEST_F(CanaryRun, takes_a_list_that_never_answers_for_one_that_shows_nothing) {
   settings.load.grace = seconds(5);  // it waits so long for an answer
   const RunResult result = run(settings, clients);
   EXPECT_EQ(result.tally.confirmed, 200);
-  EXPECT_EQ(result.tally.not_visible, kClients);
-  EXPECT_EQ(report_of(settings, result).verdict.part, Part::kRegistry);
+  EXPECT_EQ(result.tally.not_visible, std::nullopt);
+  const Report report = report_of(settings, result);
+  EXPECT_EQ(report.verdict.part, Part::kRegistry);
+  EXPECT_EQ(breach_of(*Threshold::parse("not_visible>0"), report), "not_visible>0: not measured");
+}
+
+TEST_F(CanaryRun, counts_who_is_visible_though_everybody_was_cut_off) {
+  const StandInBridge bridge(broker_);
+  auto clients = fleet();
+  RunSettings settings = fifty_clients();
+  settings.load.publish = seconds(3600);
+  settings.load.grace = seconds(2);
+  Census all_but_one;
+  for (int client = 2; client <= kClients; ++client) {
+    all_but_one[serial_of(kName, client).str()] = std::numeric_limits<std::int64_t>::max();
+  }
+  ShowsList cloud(observations_, all_but_one);
+  cloud_ = &cloud;
+  on_progress_ = [this](const Progress& progress) {
+    if (progress.phase == Phase::kPublish && progress.tally->confirmed >= 2 * kClients) {
+      broker_.kill();
+    }
+  };
+  const RunResult result = run(settings, clients);
+  EXPECT_EQ(result.tally.disconnected.total(), kClients);
+  EXPECT_EQ(result.tally.not_visible, 1);
 }
 
 TEST_F(CanaryRun, survives_a_broker_killed_in_the_middle_and_says_so) {

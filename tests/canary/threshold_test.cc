@@ -40,12 +40,12 @@ TEST(Threshold, says_what_it_found) {
 
 TEST(Threshold, of_a_count_that_is_missing_is_breached) {
   EXPECT_EQ(Threshold::parse("s_to_lag_zero>10")->breach({{"lost", 0}}),
-            "s_to_lag_zero>10: nothing was measured")
+            "s_to_lag_zero>10: not measured")
       << "the lag never came back";
 }
 
 TEST(Threshold, of_a_stage_nothing_was_measured_of_is_breached) {
-  EXPECT_EQ(Threshold::parse("visible.p50>2s")->breach({}), "visible.p50>2s: nothing was measured");
+  EXPECT_EQ(Threshold::parse("visible.p50>2s")->breach({}), "visible.p50>2s: not measured");
 }
 
 TEST(Threshold, of_a_run_that_was_cut_is_breached_only_by_what_stays_so) {

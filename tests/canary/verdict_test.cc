@@ -37,9 +37,21 @@ TEST(Verdict, names_the_first_part_on_the_way_that_exceeded_its_budget) {
       {"slow PUBACKs", {{"puback_p99_ms", 201}, {"confirmed_p99_ms", 9000}}, Part::kBroker},
       {"refused connects", {{"refused", 1}}, Part::kBroker},
       {"lost connections", {{"disconnected", 3000}, {"lost", 40}}, Part::kBroker},
+      {"lost connections, and late itself by a little",
+       {{"wire_late_p99_ms", 21.6}, {"wire_late_max_ms", 80}, {"disconnected", 200}, {"lost", 20}},
+       Part::kBroker},
+      {"lost connections after a silence of its own that no broker bears",
+       {{"wire_late_p99_ms", 31'000}, {"wire_late_max_ms", 31'000}, {"disconnected", 200}},
+       Part::kClient},
       {"slow connects", {{"connect_p99_ms", 2001}}, Part::kBroker},
       {"a frozen bridge",
        {{"lost", 40}, {"bridge_away_s", 12}, {"bridge_stored_p99_ms", 9000}},
+       Part::kBridge},
+      {"metrics of a bridge that never answered, with every update confirmed",
+       {{"bridge_away_s", 60}, {"registry_away_s", 60}},
+       Part::kNone},
+      {"a bridge that was away for a while",
+       {{"bridge_away_s", 4}, {"bridge_oldest_s", 0.1}},
        Part::kBridge},
       {"a bridge that is not there", {{"not_taken", 40}, {"lost", 40}}, Part::kBridge},
       {"a slow bridge", {{"confirmed_p99_ms", 3000}, {"bridge_stored_p99_ms", 20}}, Part::kBridge},
@@ -52,7 +64,10 @@ TEST(Verdict, names_the_first_part_on_the_way_that_exceeded_its_budget) {
       {"a REST API that is away",
        {{"not_visible", 3000}, {"rest_failures", 9}, {"rest_away_s", 18}},
        Part::kRegistry},
-      {"a single read that failed", {{"rest_failures", 1}, {"rest_away_s", 0.01}}, Part::kNone},
+      {"a single read that failed",
+       {{"rest_failures", 1}, {"rest_away_s", 0.01}, {"rest_lists", 3}},
+       Part::kNone},
+      {"a list that never came", {{"rest_lists", 0}}, Part::kRegistry},
       {"a slow registry",
        {{"visible_p99_ms", 6000}, {"ingest_batch_p99_ms", 100}},
        Part::kRegistry},
@@ -77,6 +92,12 @@ TEST(Verdict, tells_the_figure_and_the_budget) {
   const Verdict verdict = judge({{"puback_p99_ms", 312.4}}, {});
   EXPECT_EQ(text_of(verdict), "limited by broker");
   EXPECT_EQ(verdict.evidence, std::vector<std::string>{"p99 until PUBACK: 312.4, budget 200"});
+}
+
+TEST(Verdict, tells_lost_connections_before_its_own_lateness) {
+  const Verdict verdict = judge({{"wire_late_p99_ms", 21.6}, {"disconnected", 200}}, {});
+  ASSERT_EQ(verdict.evidence.size(), 2U);
+  EXPECT_EQ(verdict.evidence[0], "200 connections were lost");
 }
 
 TEST(Verdict, of_slow_connects_tells_which_part_of_them_took_long) {

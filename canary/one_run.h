@@ -1,0 +1,20 @@
+// One real run, put together from the adapters.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "base/result.h"
+#include "canary/core/report.h"
+#include "canary/options.h"
+
+namespace dmp::canary {
+
+// Errors: "bad_…": a setting, file or certificate; "unreachable": nothing listens where REST is
+// said to be. Nothing was begun then. REQUIRES: options.check() passed.
+Result<Report> make_run(const Options& options, const std::stop_token& stop);
+
+// The certificates that run's clients need. Error: names the file.
+Status make_identities(const Options& options, const std::string& run);
+
+}  // namespace dmp::canary

@@ -122,8 +122,33 @@ TEST_F(ServeTest, verify_says_why_it_cannot_and_leaves_nothing_behind) {
   options_.command = "verify";
   stop_.request();
   produce_changes(1, 5);
-  EXPECT_EQ(check_database(options_, stop_.token()), 1);
+  EXPECT_EQ(check_database(options_, stop_.token()), 3);
   EXPECT_EQ(schemas(), "0");
+}
+
+TEST_F(ServeTest, verify_that_cannot_read_ends_with_3_and_leaves_no_word_of_a_schema) {
+  options_.command = "verify";
+  Options away = options_;
+  away.database = "host=/nonexistent dbname=dmp";
+  testing::internal::CaptureStderr();
+  const int status = check_database(away, stop_.token());
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(status, 3);
+  EXPECT_NE(said.find("setting database: "), std::string::npos) << said;
+  EXPECT_EQ(said.find("scratch_left"), std::string::npos) << said;
+}
+
+TEST_F(ServeTest, verify_without_kafka_ends_with_3_and_names_its_setting) {
+  options_.command = "verify";
+  kafka_.break_down();
+  testing::internal::CaptureStderr();
+  const int status = check_database(options_, stop_.token());
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(status, 3);
+  for (const std::string& part :
+       {std::string("Kafka down"), std::string("kafka-brokers"), options_.kafka_brokers}) {
+    EXPECT_NE(said.find(part), std::string::npos) << said;
+  }
 }
 
 class Checked : public testing::Test {

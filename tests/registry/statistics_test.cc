@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "registry/adapters/kafka_fatal.h"
 #include "registry/adapters/kafka_statistics.h"
 #include "schema/topics.h"
 
@@ -41,6 +42,14 @@ TEST(Statistics, of_another_shape_are_an_error_or_nothing) {
   EXPECT_EQ(
       parse_statistics(R"({"rxmsgs":"7","brokers":[3],"topics":0})", {kafka::kAgents}).value(),
       Flow{});
+}
+
+TEST(FatalErrors, of_a_fenced_member_name_the_setting_and_the_way_out) {
+  const std::string text = text_of_fatal(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, "fenced", "cloud-1");
+  for (const char* part : {"kafka-instance", "'cloud-1'", "give each one of its own", "fenced"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  }
+  EXPECT_EQ(text_of_fatal(RD_KAFKA_RESP_ERR__FATAL, "other", "cloud-1"), "other");
 }
 
 }  // namespace

@@ -19,8 +19,7 @@ const std::vector<double> kSecondBounds = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1
 }  // namespace
 
 IngestMetrics::IngestMetrics(Metrics& metrics)
-    : fetched_records(metrics.gauge("dmp_ingest_fetched_records", "Fetched and not yet taken")),
-      uncommitted_age_seconds(metrics.gauge("dmp_ingest_uncommitted_age_seconds",
+    : uncommitted_age_seconds(metrics.gauge("dmp_ingest_uncommitted_age_seconds",
                                             "Age of the oldest stored record whose commit Kafka "
                                             "has not answered")),
       memory_bound_bytes(metrics.gauge("dmp_ingest_memory_bound_bytes",
@@ -61,6 +60,8 @@ void IngestMetrics::taken(const Partition& partition, std::size_t records) {
       .add(static_cast<double>(records));
 }
 
+      fetched_records_(
+          metrics.gauge("dmp_ingest_fetched_records", "Sum of dmp_ingest_queue_records")),
 void IngestMetrics::credit(std::size_t lane, const Credit& left) {
   const MetricLabels labels = {{"lane", std::to_string(lane)}};
   metrics_.gauge("dmp_ingest_lane_credit_records", "Records a lane may still take", labels)
@@ -108,14 +109,21 @@ void IngestMetrics::flowed(const Flow& before, const Flow& now) {
     };
     if (std::ranges::none_of(now.queues, is_same)) queue_depth({queue.partition, 0, 0});
   }
-  for (const QueueDepth& queue : now.queues) queue_depth(queue);
+  std::int64_t waiting = 0;
+  for (const QueueDepth& queue : now.queues) {
+    queue_depth(queue);
+    waiting += queue.records;
+  }
+  fetched_records_.set(static_cast<double>(waiting));
 }
 
 void IngestMetrics::queue_depth(const QueueDepth& queue) {
   const MetricLabels labels = labels_of(queue.partition);
-  metrics_.gauge("dmp_ingest_queue_records", "Fetched and not yet taken", labels)
+  metrics_
+      .gauge("dmp_ingest_queue_records",
+             "Records fetched from Kafka that no lane has taken, as of a second ago", labels)
       .set(static_cast<double>(queue.records));
-  metrics_.gauge("dmp_ingest_queue_bytes", "Payload bytes of those", labels)
+  metrics_.gauge("dmp_ingest_queue_bytes", "Payload bytes of dmp_ingest_queue_records", labels)
       .set(static_cast<double>(queue.bytes));
 }
 

@@ -28,7 +28,6 @@ class IngestMetrics {
   // Another member's from now on: what is told of it ends at 0.
   void given_up(const Partition& partition);
 
-  Gauge fetched_records;
   Gauge uncommitted_age_seconds;
   Gauge memory_bound_bytes;
   Histogram commit_seconds;
@@ -52,6 +51,7 @@ class IngestMetrics {
   Counter rows_behind_;
   Counter fetches_;
   Counter fetched_total_;
+  Gauge fetched_records_;
   Counter fetched_bytes_;
   Counter coordinator_bytes_;
   Histogram batch_records_;

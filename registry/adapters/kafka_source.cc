@@ -240,12 +240,6 @@ std::optional<std::int64_t> KafkaSource::end(const Partition& partition) const {
   return ends_.of(client_.get(), partition);
 }
 
-std::size_t KafkaSource::fetched() const {
-  std::size_t sum = 0;
-  for (const auto& lane : lanes_) sum += lane->size();
-  return sum;
-}
-
 Flow KafkaSource::flow() const {
   std::lock_guard lock(mutex_);
   return flow_;

@@ -40,6 +40,8 @@ class IngestMetrics {
   Counter resyncs_lost;
 
  private:
+  Counter dead_lettered_by(const std::string& code);
+  Counter retries_of(const SqlError& error);
   void queue_depth(const QueueDepth& queue);
 
   Metrics& metrics_;
@@ -49,9 +51,9 @@ class IngestMetrics {
   Counter events_added_;
   Counter events_repeated_;
   Counter rows_behind_;
+  Gauge fetched_records_;
   Counter fetches_;
   Counter fetched_total_;
-  Gauge fetched_records_;
   Counter fetched_bytes_;
   Counter coordinator_bytes_;
   Histogram batch_records_;

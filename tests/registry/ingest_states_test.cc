@@ -181,6 +181,10 @@ TEST_F(IngestStates, shows_its_bounds_and_what_flows) {
        {"dmp_ingest_memory_bound_bytes 1020", "dmp_ingest_fetches_total 3",
         "dmp_ingest_fetched_records_total 4", "dmp_ingest_fetched_bytes_total 5",
         "dmp_ingest_coordinator_sent_bytes_total 6", "dmp_ingest_fetched_records 7",
+        "dmp_ingest_dead_lettered_total{code=\"not_json\"} 0",
+        "dmp_ingest_dead_lettered_total{code=\"refused_by_database\"} 0",
+        "dmp_ingest_retries_total{class=\"transient\",sqlstate=\"connection\"} 0",
+        "dmp_ingest_retries_total{class=\"transient\",sqlstate=\"57014\"} 0",
         "dmp_ingest_queue_records{partition=\"0\",topic=\"dmp.device-updates\"} 7",
         "dmp_ingest_queue_bytes{partition=\"0\",topic=\"dmp.device-updates\"} 8"}) {
     EXPECT_NE(text.find(line + "\n"), std::string::npos) << line << "\n" << text;

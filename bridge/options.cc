@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/endpoints.h"
 #include "bridge/core/window_record.h"
 #include "schema/ids.h"
 
@@ -26,9 +27,7 @@ Status check(const Options& options) {
     return fail("bad_setting", "setting name: '" + options.name +
                                    "' is not a bridge name: 1 to 64 of A-Z a-z 0-9 . _ -");
   }
-  if (options.kafka_brokers.empty()) {
-    return fail("bad_setting", "setting kafka-brokers: is empty; give host:port, comma separated");
-  }
+  if (auto status = check_brokers("kafka-brokers", options.kafka_brokers); !status) return status;
   if (options.window_file.empty()) {
     return fail("bad_setting",
                 "setting window-file: is empty; name a file of this bridge's own, or say memory");

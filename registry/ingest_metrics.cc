@@ -1,6 +1,7 @@
 #include "registry/ingest_metrics.h"
 
 #include <algorithm>
+#include <array>
 
 namespace dmp::registry {
 namespace {
@@ -13,14 +14,27 @@ double at_least_0(std::int64_t number) {
   return static_cast<double>(std::max<std::int64_t>(0, number));
 }
 
+// Those of schema/codec.h, schema/topics.h, core/decode_record.h, and the database's.
+constexpr std::array kRefusals = {
+    "bad_field",           "bad_header",     "bad_serial",    "bad_topic",  "bad_uuid",
+    "bridge_clock_behind", "clock_ahead",    "missing_field", "not_json",   "refused_by_database",
+    "too_large",           "unknown_schema", "wrong_address", "wrong_topic"};
+
+std::vector<SqlError> known_faults() {
+  return {{SqlFault::kTransient, {}, {}},
+          {SqlFault::kTransient, "40001", {}},
+          {SqlFault::kTransient, "40003", {}},
+          {SqlFault::kTransient, std::string(kStatementTookTooLong), {}},
+          {SqlFault::kConfiguration, {}, {}}};
+}
+
 const std::vector<double> kRecordBounds = {1, 3, 10, 30, 100, 300, 1000};
 const std::vector<double> kSecondBounds = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10};
 
 }  // namespace
 
 IngestMetrics::IngestMetrics(Metrics& metrics)
-    : fetched_records(metrics.gauge("dmp_ingest_fetched_records", "Fetched and not yet taken")),
-      uncommitted_age_seconds(metrics.gauge("dmp_ingest_uncommitted_age_seconds",
+    : uncommitted_age_seconds(metrics.gauge("dmp_ingest_uncommitted_age_seconds",
                                             "Age of the oldest stored record whose commit Kafka "
                                             "has not answered")),
       memory_bound_bytes(metrics.gauge("dmp_ingest_memory_bound_bytes",
@@ -46,6 +60,8 @@ IngestMetrics::IngestMetrics(Metrics& metrics)
                                        "History rows that were there: duplicate messages")),
       rows_behind_(metrics.counter("dmp_ingest_agents_behind_total",
                                    "Presences and rosters older than the stored one")),
+      fetched_records_(
+          metrics.gauge("dmp_ingest_fetched_records", "Sum of dmp_ingest_queue_records")),
       fetches_(metrics.counter("dmp_ingest_fetches_total", "Fetch requests to Kafka")),
       fetched_total_(metrics.counter("dmp_ingest_fetched_records_total", "Records they brought")),
       fetched_bytes_(metrics.counter("dmp_ingest_fetched_bytes_total", "Bytes of those")),
@@ -54,7 +70,11 @@ IngestMetrics::IngestMetrics(Metrics& metrics)
       batch_records_(
           metrics.histogram("dmp_ingest_batch_records", "Records per batch", kRecordBounds)),
       batch_seconds_(
-          metrics.histogram("dmp_ingest_batch_seconds", "Decode to stored", kSecondBounds)) {}
+          metrics.histogram("dmp_ingest_batch_seconds", "Decode to stored", kSecondBounds)) {
+  // A rise from nothing to 1 is no rise for who looks at rates: what is known stands at 0.
+  for (const char* code : kRefusals) dead_lettered_by(code);
+  for (const SqlError& error : known_faults()) retries_of(error);
+}
 
 void IngestMetrics::taken(const Partition& partition, std::size_t records) {
   metrics_.counter("dmp_ingest_records_total", "Records taken from Kafka", labels_of(partition))
@@ -84,17 +104,19 @@ void IngestMetrics::stored(std::size_t records, const Rows& rows, const Written&
   batch_seconds_.observe(seconds);
 }
 
-void IngestMetrics::dead_lettered(const std::string& code) {
-  metrics_
-      .counter("dmp_ingest_dead_lettered_total", "Records put in dead letters", {{"code", code}})
-      .add();
+void IngestMetrics::dead_lettered(const std::string& code) { dead_lettered_by(code).add(); }
+
+Counter IngestMetrics::dead_lettered_by(const std::string& code) {
+  return metrics_.counter("dmp_ingest_dead_lettered_total", "Records put in dead letters",
+                          {{"code", code}});
 }
 
-void IngestMetrics::retried(const SqlError& error) {
-  metrics_
-      .counter("dmp_ingest_retries_total", "Statements tried again, by their error",
-               {{"class", std::string(name_of(error.fault))}, {"sqlstate", label_of(error)}})
-      .add();
+void IngestMetrics::retried(const SqlError& error) { retries_of(error).add(); }
+
+Counter IngestMetrics::retries_of(const SqlError& error) {
+  return metrics_.counter(
+      "dmp_ingest_retries_total", "Statements tried again, by their error",
+      {{"class", std::string(name_of(error.fault))}, {"sqlstate", label_of(error)}});
 }
 
 void IngestMetrics::flowed(const Flow& before, const Flow& now) {
@@ -108,14 +130,21 @@ void IngestMetrics::flowed(const Flow& before, const Flow& now) {
     };
     if (std::ranges::none_of(now.queues, is_same)) queue_depth({queue.partition, 0, 0});
   }
-  for (const QueueDepth& queue : now.queues) queue_depth(queue);
+  std::int64_t waiting = 0;
+  for (const QueueDepth& queue : now.queues) {
+    queue_depth(queue);
+    waiting += queue.records;
+  }
+  fetched_records_.set(static_cast<double>(waiting));
 }
 
 void IngestMetrics::queue_depth(const QueueDepth& queue) {
   const MetricLabels labels = labels_of(queue.partition);
-  metrics_.gauge("dmp_ingest_queue_records", "Fetched and not yet taken", labels)
+  metrics_
+      .gauge("dmp_ingest_queue_records",
+             "Records fetched from Kafka that no lane has taken, as of a second ago", labels)
       .set(static_cast<double>(queue.records));
-  metrics_.gauge("dmp_ingest_queue_bytes", "Payload bytes of those", labels)
+  metrics_.gauge("dmp_ingest_queue_bytes", "Payload bytes of dmp_ingest_queue_records", labels)
       .set(static_cast<double>(queue.bytes));
 }
 

@@ -28,7 +28,6 @@ class IngestMetrics {
   // Another member's from now on: what is told of it ends at 0.
   void given_up(const Partition& partition);
 
-  Gauge fetched_records;
   Gauge uncommitted_age_seconds;
   Gauge memory_bound_bytes;
   Histogram commit_seconds;
@@ -41,6 +40,8 @@ class IngestMetrics {
   Counter resyncs_lost;
 
  private:
+  Counter dead_lettered_by(const std::string& code);
+  Counter retries_of(const SqlError& error);
   void queue_depth(const QueueDepth& queue);
 
   Metrics& metrics_;
@@ -50,6 +51,7 @@ class IngestMetrics {
   Counter events_added_;
   Counter events_repeated_;
   Counter rows_behind_;
+  Gauge fetched_records_;
   Counter fetches_;
   Counter fetched_total_;
   Counter fetched_bytes_;

@@ -17,6 +17,7 @@ Lane::Lane(std::size_t number, Shared shared, DeviceStore& store)
       statement_size_(shared.limits.batch.records),
       guard_(shared.limits.poison) {
   forget_troubles();  // of the lane of this number before it
+  shared.metrics.credit(number, shared.limits.batch);
 }
 
 void Lane::run(RecordSource& source) {

@@ -66,7 +66,6 @@ void Membership::observe(RecordSource& source) {
   const Flow flow = source.flow();
   parts_.metrics.flowed(last_flow_, flow);
   last_flow_ = flow;
-  parts_.metrics.fetched_records.set(static_cast<double>(source.fetched()));
   parts_.metrics.uncommitted_age_seconds.set(
       static_cast<double>(assignment_.uncommitted_age().count()) / 1e3);
   const auto behind_s = std::chrono::duration_cast<std::chrono::seconds>(most).count();

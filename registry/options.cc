@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "base/endpoints.h"
+#include "registry/adapters/connection_string.h"
+#include "registry/adapters/token_file.h"
+
 namespace dmp::registry {
 
 Retention Options::retention() const {
@@ -14,32 +18,44 @@ bool Options::has_role(const std::string& role) const {
 }
 
 Status Options::check() const {
-  if (database.empty()) {
-    return fail("bad_setting",
-                "database: is empty; give a connection string such as "
-                "\"host=127.0.0.1 dbname=dmp user=dmp passfile=FILE\"");
-  }
+  if (auto status = check_connection_string("database", database); !status) return status;
   if (command == "migrate") return {};
   if (repair && command != "verify") {
-    return fail("bad_setting", "repair: belongs to the command verify");
+    return fail("bad_setting", "setting repair: belongs to the command verify");
   }
-  if (command == "verify") {
-    if (!kafka_brokers.empty()) return {};
-    return fail("bad_setting", "kafka-brokers: is empty; verify needs host:port[,host:port]");
-  }
-  if (roles.empty()) return fail("bad_setting", "roles: is empty; give ingest, api or both");
+  if (command == "verify") return check_kafka();
+  if (roles.empty())
+    return fail("bad_setting", "setting roles: is empty; give ingest, api or both");
   for (const std::string& role : roles) {
     if (role != "ingest" && role != "api") {
-      return fail("bad_setting", "roles: '" + role + "' is not a role; give ingest, api or both");
+      return fail("bad_setting",
+                  "setting roles: '" + role + "' is not a role; give ingest, api or both");
     }
   }
-  if (has_role("ingest") && kafka_brokers.empty()) {
-    return fail("bad_setting", "kafka-brokers: is empty; role ingest needs host:port[,host:port]");
+  if (has_role("ingest")) {
+    if (auto status = check_kafka(); !status) return status;
   }
-  if (has_role("api") && api.tokens.empty()) {
-    return fail("bad_setting", "tokens: is empty; role api needs the file of who may ask");
+  if (has_role("api")) {
+    if (auto status = check_api(); !status) return status;
   }
-  return {};
+  return check_listen_address("admin-address", admin_address);
+}
+
+Status Options::check_kafka() const {
+  if (kafka_group.empty()) {
+    return fail("bad_setting", "setting kafka-group: is empty; name a consumer group");
+  }
+  return check_brokers("kafka-brokers", kafka_brokers);
+}
+
+Status Options::check_api() const {
+  if (api.tokens.empty()) {
+    return fail("bad_setting", "setting tokens: is empty; role api needs the file of who may ask");
+  }
+  if (auto status = TokenFile::check(api.tokens); !status) {
+    return tl::unexpected(status.error().within("setting tokens"));
+  }
+  return check_listen_address("api-address", api.address, AddressKind::kV4);
 }
 
 void add_to(Settings& settings, Options& options) {

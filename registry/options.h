@@ -35,6 +35,10 @@ struct Options {
   [[nodiscard]] Retention retention() const;
   [[nodiscard]] bool has_role(const std::string& role) const;
   [[nodiscard]] Status check() const;
+
+ private:
+  [[nodiscard]] Status check_kafka() const;
+  [[nodiscard]] Status check_api() const;
 };
 
 void add_to(Settings& settings, Options& options);

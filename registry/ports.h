@@ -65,9 +65,6 @@ class RecordSource {
 
   // As of a second ago.
   [[nodiscard]] virtual Flow flow() const = 0;
-
-  // Records fetched but not taken, of all partitions.
-  [[nodiscard]] virtual std::size_t fetched() const = 0;
 };
 
 // How many rows a statement wrote.

@@ -37,6 +37,10 @@ MemoryBound memory_of(const KafkaSourceOptions& source, const LaneLimits& limits
       .gauge("dmp_ingest_queue_bytes_max",
              "Bound of dmp_ingest_queue_bytes; a fetch under way may add its own size")
       .set(static_cast<double>(source.queued_kib_max * 1024));
+  metrics.gauge("dmp_ingest_lane_credit_records_max", "Bound of dmp_ingest_lane_credit_records")
+      .set(static_cast<double>(limits.batch.records));
+  metrics.gauge("dmp_ingest_lane_credit_bytes_max", "Bound of dmp_ingest_lane_credit_bytes")
+      .set(static_cast<double>(limits.batch.bytes));
   const auto lanes = static_cast<std::int64_t>(source.share.count());
   const MemoryBound bound{kProgramBytes +
                               lanes * kBatchCopies * static_cast<std::int64_t>(limits.batch.bytes) +

@@ -74,11 +74,4 @@ std::vector<Record> KafkaLaneQueue::take(Credit credit, std::chrono::millisecond
   return records;
 }
 
-std::size_t KafkaLaneQueue::size() const {
-  std::lock_guard lock(mutex_);
-  std::size_t sum = 0;
-  for (const Source& source : sources_) sum += rd_kafka_queue_length(source.queue.get());
-  return sum;
-}
-
 }  // namespace dmp::registry

@@ -27,9 +27,6 @@ class KafkaLaneQueue {
 
   std::vector<Record> take(Credit credit, std::chrono::milliseconds patience);
 
-  // Messages waiting in the queues.
-  [[nodiscard]] std::size_t size() const;
-
  private:
   struct Source {
     Partition partition;

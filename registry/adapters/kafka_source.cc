@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "registry/adapters/kafka_fatal.h"
 #include "registry/adapters/kafka_starts.h"
 #include "registry/adapters/kafka_statistics.h"
 
@@ -123,9 +124,8 @@ Status KafkaSource::poll(std::chrono::milliseconds patience) {
   }
   // A fatal error is told once, as a message or to the error callback; the client remembers it.
   char why[512];
-  if (rd_kafka_fatal_error(client_.get(), why, sizeof why) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    fatal_ = why;
-  }
+  const auto code = rd_kafka_fatal_error(client_.get(), why, sizeof why);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) fatal_ = text_of_fatal(code, why, options_.instance);
   if (!fatal_.empty()) return fail("kafka_fatal", fatal_, Retry::kYes);
   look_up_again();
   if (trouble().empty()) ends_.look(client_.get());
@@ -238,12 +238,6 @@ void KafkaSource::ask_for_more(const std::vector<Record>& records) {
 
 std::optional<std::int64_t> KafkaSource::end(const Partition& partition) const {
   return ends_.of(client_.get(), partition);
-}
-
-std::size_t KafkaSource::fetched() const {
-  std::size_t sum = 0;
-  for (const auto& lane : lanes_) sum += lane->size();
-  return sum;
 }
 
 Flow KafkaSource::flow() const {

@@ -3,7 +3,7 @@
 // Partitions come and go as a whole (eager range assignment; the cooperative one of librdkafka
 // 2.0.2 loses assignments). Nothing is ever paused or resumed: that purges and rewinds. A partition
 // fetches on its own until its queue is full, and goes on as its lane takes.
-// poll, commit, close: loop thread. take, end, fetched, trouble: thread-safe.
+// poll, commit, close: loop thread. take, end, flow, trouble: thread-safe.
 #pragma once
 
 #include <atomic>
@@ -50,7 +50,6 @@ class KafkaSource final : public RecordSource {
   std::vector<Record> take(std::size_t lane, Credit credit,
                            std::chrono::milliseconds patience) override;
   [[nodiscard]] std::optional<std::int64_t> end(const Partition& partition) const override;
-  [[nodiscard]] std::size_t fetched() const override;
   [[nodiscard]] Flow flow() const override;
 
  private:

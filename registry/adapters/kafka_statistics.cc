@@ -24,9 +24,11 @@ void add_topic(Flow& flow, const Json& topic, std::string_view name) {
   for (const auto& partition : member(topic, "partitions")) {
     const auto id = number(partition, "partition");
     if (id < 0) continue;  // librdkafka's own, for records without a place
-    const QueueDepth depth{{name, static_cast<std::int32_t>(id)},
-                           number(partition, "fetchq_cnt"),
-                           number(partition, "fetchq_size")};
+    // The library counts its own notes of errors and barriers among the messages. They have no
+    // bytes; our records do.
+    const auto bytes = number(partition, "fetchq_size");
+    const auto records = bytes == 0 ? 0 : number(partition, "fetchq_cnt");
+    const QueueDepth depth{{name, static_cast<std::int32_t>(id)}, records, bytes};
     const bool is_fetched = member(partition, "fetch_state") != "none";
     if (is_fetched) flow.queues.push_back(depth);
   }

@@ -55,6 +55,7 @@ PqxxScratch::PqxxScratch(const std::string& database, std::string schema,
       store_(database, "dmp-registry-verify", schema_) {}
 
 PqxxScratch::~PqxxScratch() {
+  if (!made_) return;
   const auto dropped =
       link_.with([&](pqxx::connection_base& connection) { drop(connection, schema_); });
   if (!dropped) {
@@ -75,6 +76,7 @@ SqlResult<void> PqxxScratch::create() {
       drop(connection, schema);
       link_.answered();
     }
+    made_ = true;
     pqxx::nontransaction(connection).exec("CREATE SCHEMA " + schema_);
   });
   if (!made) return made;

@@ -35,6 +35,7 @@ class PqxxScratch final : public Scratch {
   const std::string schema_;
   const Retention retention_;
   const WallTime now_;
+  bool made_ = false;  // or may be
   PqxxLink link_;
   PqxxStore store_;
 };

@@ -26,6 +26,12 @@ std::string sha256_hex(std::string_view text) {
 
 }  // namespace
 
+Status TokenFile::check(const std::string& path) {
+  const auto tokens = TokenFile(path).load();
+  if (!tokens) return tl::unexpected(tokens.error());
+  return {};
+}
+
 Result<std::unique_ptr<TokenFile>> TokenFile::open(const std::string& path) {
   std::unique_ptr<TokenFile> file(new TokenFile(path));
   file->mark_ = file->mark();

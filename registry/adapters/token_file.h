@@ -21,6 +21,7 @@ class TokenFile final : public api::People {
   static constexpr std::size_t kFileBytesMax = 4 << 20;
 
   // Reads the file; an Error names it and what is wrong.
+  static Status check(const std::string& path);
   static Result<std::unique_ptr<TokenFile>> open(const std::string& path);
 
   [[nodiscard]] std::optional<api::Principal> find(std::string_view token) const override;

@@ -226,7 +226,7 @@ class FakeSource final : public RecordSource {
 
   [[nodiscard]] Flow flow() const override { return {}; }
 
-  [[nodiscard]] std::size_t fetched() const override {
+  [[nodiscard]] std::size_t fetched() const {
     std::lock_guard lock(mutex_);
     return records_.size();
   }

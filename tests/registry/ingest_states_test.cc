@@ -49,7 +49,6 @@ class BorrowedSource final : public RecordSource {
     return source_.end(partition);
   }
   [[nodiscard]] Flow flow() const override { return {3, 4, 5, 6, true, {{kPartition, 7, 8}}}; }
-  [[nodiscard]] std::size_t fetched() const override { return source_.fetched(); }
 
  private:
   FakeSource& source_;
@@ -181,7 +180,11 @@ TEST_F(IngestStates, shows_its_bounds_and_what_flows) {
   for (const std::string line :
        {"dmp_ingest_memory_bound_bytes 1020", "dmp_ingest_fetches_total 3",
         "dmp_ingest_fetched_records_total 4", "dmp_ingest_fetched_bytes_total 5",
-        "dmp_ingest_coordinator_sent_bytes_total 6",
+        "dmp_ingest_coordinator_sent_bytes_total 6", "dmp_ingest_fetched_records 7",
+        "dmp_ingest_dead_lettered_total{code=\"not_json\"} 0",
+        "dmp_ingest_dead_lettered_total{code=\"refused_by_database\"} 0",
+        "dmp_ingest_retries_total{class=\"transient\",sqlstate=\"connection\"} 0",
+        "dmp_ingest_retries_total{class=\"transient\",sqlstate=\"57014\"} 0",
         "dmp_ingest_queue_records{partition=\"0\",topic=\"dmp.device-updates\"} 7",
         "dmp_ingest_queue_bytes{partition=\"0\",topic=\"dmp.device-updates\"} 8"}) {
     EXPECT_NE(text.find(line + "\n"), std::string::npos) << line << "\n" << text;

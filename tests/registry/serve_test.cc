@@ -2,6 +2,7 @@
 #include "registry/serve.h"
 
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <httplib.h>
@@ -121,8 +122,73 @@ TEST_F(ServeTest, verify_says_why_it_cannot_and_leaves_nothing_behind) {
   options_.command = "verify";
   stop_.request();
   produce_changes(1, 5);
-  EXPECT_EQ(check_database(options_, stop_.token()), 1);
+  EXPECT_EQ(check_database(options_, stop_.token()), 3);
   EXPECT_EQ(schemas(), "0");
+}
+
+TEST_F(ServeTest, verify_that_cannot_read_ends_with_3_and_leaves_no_word_of_a_schema) {
+  options_.command = "verify";
+  Options away = options_;
+  away.database = "host=/nonexistent dbname=dmp";
+  testing::internal::CaptureStderr();
+  const int status = check_database(away, stop_.token());
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(status, 3);
+  EXPECT_NE(said.find("setting database: "), std::string::npos) << said;
+  EXPECT_EQ(said.find("scratch_left"), std::string::npos) << said;
+}
+
+TEST_F(ServeTest, verify_without_kafka_ends_with_3_and_names_its_setting) {
+  options_.command = "verify";
+  kafka_.break_down();
+  testing::internal::CaptureStderr();
+  const int status = check_database(options_, stop_.token());
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(status, 3);
+  for (const std::string& part :
+       {std::string("Kafka down"), std::string("kafka-brokers"), options_.kafka_brokers}) {
+    EXPECT_NE(said.find(part), std::string::npos) << said;
+  }
+}
+
+class Checked : public testing::Test {
+ protected:
+  [[nodiscard]] std::string refusal() const {
+    const auto status = options_.check();
+    return status ? "" : status.error().message;
+  }
+
+  Options options_ = [] {
+    Options options;
+    options.command = "serve";
+    options.roles = {"ingest"};
+    options.database = "host=127.0.0.1 dbname=dmp";
+    options.kafka_brokers = "127.0.0.1:9092";
+    return options;
+  }();
+};
+
+TEST_F(Checked, settings_that_cannot_work_are_refused_by_their_names) {
+  EXPECT_EQ(refusal(), "");
+  const auto refuses = [&](std::string& setting, const std::string& value, const char* name) {
+    const std::string before = std::exchange(setting, value);
+    EXPECT_NE(refusal().find("setting " + std::string(name) + ": "), std::string::npos)
+        << value << ": " << refusal();
+    setting = before;
+  };
+  for (const char* bad : {"", "host", "host=a no-such-word=1", "host=a port=0", "host=a port=http",
+                          "postgresql://a:99999/dmp", "postgresql://a:b:c/"}) {
+    refuses(options_.database, bad, "database");
+  }
+  refuses(options_.kafka_brokers, "kafka", "kafka-brokers");
+  refuses(options_.kafka_group, "", "kafka-group");
+  refuses(options_.admin_address, "no such host", "admin-address");
+  options_.roles = {"api"};
+  refuses(options_.api.tokens, "", "tokens");
+  refuses(options_.api.tokens, "/nonexistent/tokens", "tokens");
+  options_.roles = {"ingest"};
+  options_.database = "host=a,b port=,5433 dbname=dmp";
+  EXPECT_EQ(refusal(), "");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "registry/adapters/kafka_fatal.h"
 #include "registry/adapters/kafka_statistics.h"
 #include "schema/topics.h"
 
@@ -29,10 +30,26 @@ TEST(Statistics, say_what_was_fetched_and_what_waits_in_our_queues) {
   EXPECT_EQ(flow->queues, (std::vector<QueueDepth>{{{kafka::kAgents, 0}, 7, 1400}}));
 }
 
+TEST(Statistics, notes_of_the_library_in_a_queue_are_no_records) {
+  const auto flow = parse_statistics(R"({"topics":{"dmp.agents":{"partitions":{
+      "0":{"partition":0,"fetchq_cnt":2,"fetchq_size":0,"fetch_state":"active"}}}}})",
+                                     {kafka::kAgents});
+  ASSERT_TRUE(flow);
+  EXPECT_EQ(flow->queues, (std::vector<QueueDepth>{{{kafka::kAgents, 0}, 0, 0}}));
+}
+
 TEST(Statistics, without_a_broker_that_answers_say_so) {
   const auto flow = parse_statistics(R"({"brokers":{"b:1/1":{"state":"DOWN"}}})", {});
   ASSERT_TRUE(flow);
   EXPECT_FALSE(flow->any_broker);
+}
+
+TEST(FatalErrors, of_a_fenced_member_name_the_setting_and_the_way_out) {
+  const std::string text = text_of_fatal(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, "fenced", "cloud-1");
+  for (const char* part : {"kafka-instance", "'cloud-1'", "give each one of its own", "fenced"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  }
+  EXPECT_EQ(text_of_fatal(RD_KAFKA_RESP_ERR__FATAL, "other", "cloud-1"), "other");
 }
 
 TEST(Statistics, of_another_shape_are_an_error_or_nothing) {

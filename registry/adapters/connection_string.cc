@@ -1,0 +1,63 @@
+#include "registry/adapters/connection_string.h"
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <string_view>
+
+#include <libpq-fe.h>
+
+namespace dmp::registry {
+namespace {
+
+constexpr const char* kWayOut =
+    "; give a connection string such as \"host=127.0.0.1 dbname=dmp user=dmp passfile=FILE\" or "
+    "postgresql://dmp@127.0.0.1/dmp";
+
+using Options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+
+bool is_port(std::string_view text) {
+  int port = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return problem == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
+}
+
+// One for each host, by commas; an empty one is the default.
+bool are_ports(std::string_view list) {
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    if (comma > 0 && !is_port(list.substr(0, comma))) return false;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return true;
+}
+
+std::string without_line_end(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+Status check_connection_string(const std::string& setting, const std::string& text) {
+  const auto refused = [&](const std::string& why) {
+    return fail("bad_setting", "setting " + setting + ": " + why + kWayOut);
+  };
+  if (text.empty()) return refused("is empty");
+  char* why = nullptr;
+  const Options options(PQconninfoParse(text.c_str(), &why), PQconninfoFree);
+  if (!options) {
+    const std::string reason = why == nullptr ? "libpq cannot read it" : without_line_end(why);
+    PQfreemem(why);
+    return refused(reason);
+  }
+  for (const PQconninfoOption* each = options.get(); each->keyword != nullptr; ++each) {
+    if (std::string_view(each->keyword) != "port" || each->val == nullptr) continue;
+    if (!are_ports(each->val)) {
+      return refused("port '" + std::string(each->val) + "' is not between 1 and 65535");
+    }
+  }
+  return {};
+}
+
+}  // namespace dmp::registry

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fstream>
 #include <optional>
+#include <random>
 #include <span>
 #include <utility>
 
@@ -22,14 +23,9 @@ namespace {
 
 constexpr std::size_t kObservationsMax = 10'000;
 
-// Short, and rising: seconds since the epoch in base 36.
-std::string run_name(std::int64_t wall_us) {
-  constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
-  std::string name;
-  for (std::int64_t left = wall_us / 1'000'000; left > 0; left /= 36) {
-    name.insert(name.begin(), kDigits[static_cast<std::size_t>(left % 36)]);
-  }
-  return "r" + name;
+std::string random_run_name(std::int64_t wall_us) {
+  std::random_device random;
+  return run_name(wall_us, random());
 }
 
 // The first line of a file.
@@ -107,7 +103,7 @@ ProbeAccess probe_access(const Options& options, const std::string& serial) {
 
 Result<Report> make_run(const Options& options, const std::stop_token& stop) {
   SystemClock clock;
-  RunSettings settings{options.run.empty() ? run_name(clock.wall_us()) : options.run,
+  RunSettings settings{options.run.empty() ? random_run_name(clock.wall_us()) : options.run,
                        options.load(),
                        static_cast<std::size_t>(options.payload),
                        options.connects_at_once,

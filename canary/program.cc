@@ -146,11 +146,12 @@ int run_again_and_again(const Options& options, const std::stop_token& stop, Met
   return kPassed;
 }
 
-int make_certificates(const Options& options) {
-  if (auto status = make_identities(options, options.run); !status) {
+int make_certificates(const Options& options, const std::stop_token& stop) {
+  if (auto status = make_identities(options, options.run, stop); !status) {
     complain(options, "cannot_issue", status.error());
     return kUsage;
   }
+  if (stop.stop_requested()) return kInterrupted;
   std::printf("%lld certificates for run %s in %s, good for %s\n",
               static_cast<long long>(options.identities()), options.run.c_str(),
               options.certificates.c_str(), format_duration(options.valid).c_str());
@@ -160,7 +161,7 @@ int make_certificates(const Options& options) {
 }  // namespace
 
 int run_program(const Options& options, const std::stop_token& stop) {
-  if (options.command == kCertificates) return make_certificates(options);
+  if (options.command == kCertificates) return make_certificates(options, stop);
   if (auto status = check_outputs(options); !status) {
     complain(options, "cannot_write", status.error());
     return kUsage;

@@ -96,6 +96,16 @@ class CanaryProgram : public testing::Test {
     return times;
   }
 
+  // Whether a file whose name ends so is in the certificates' folder.
+  bool has(const std::string& ending) const {
+    std::error_code problem;
+    for (std::filesystem::directory_iterator at(broker_.file("clients"), problem), end;
+         !problem && at != end; at.increment(problem)) {
+      if (at->path().string().ends_with(ending)) return true;
+    }
+    return false;
+  }
+
   test::Mosquitto broker_{{}};
 };
 
@@ -195,8 +205,42 @@ TEST_F(CanaryProgram, makes_as_many_certificates_as_a_run_takes) {
   std::vector<std::string> words = flags_but({"--run=beforehand"});
   ASSERT_EQ(exit_code(start(words, "certificates")), 0) << text("said");
   EXPECT_TRUE(says("21 certificates for run beforehand in ")) << text("said");
+  const std::string one = broker_.file("clients/canary-beforehand-1.key");
+  EXPECT_EQ(exit_code(start(words)), 0) << text("said");
+  EXPECT_TRUE(std::filesystem::exists(one)) << "it removes what it made and nothing else";
   std::erase_if(words, [](const std::string& word) { return word.starts_with("--authority"); });
   EXPECT_EQ(exit_code(start(words)), 0) << text("said");
+  EXPECT_TRUE(std::filesystem::exists(one));
+}
+
+TEST_F(CanaryProgram, removes_what_a_run_that_was_killed_left_and_nothing_else) {
+  const StandInBridge bridge(broker_);
+  ASSERT_EQ(exit_code(start(flags_but({"--run=mine", "--clients=1"}), "certificates")), 0);
+  const pid_t killed = start(flags_but({"--publish=1h"}));
+  EXPECT_TRUE(test::wait_for([this] { return says("publish "); })) << text("said");
+  const pid_t living = start(flags_but({"--publish=1h", "--run=living"}));
+  EXPECT_TRUE(test::wait_for([this] { return has("living-21.crt"); }));
+  kill(killed, SIGKILL);
+  EXPECT_EQ(exit_code(killed), -1);
+  EXPECT_TRUE(has("-20.key"));
+  EXPECT_EQ(run(), 0) << text("said");
+  for (const auto& file : std::filesystem::directory_iterator(broker_.file("clients"))) {
+    const std::string name = file.path().filename().string();
+    EXPECT_TRUE(name.starts_with("canary-mine-") || name.starts_with("canary-living")) << name;
+  }
+  EXPECT_TRUE(has("canary-mine-1.key"));
+  EXPECT_TRUE(has("canary-living-1.key"));
+  kill(living, SIGINT);
+  EXPECT_EQ(exit_code(living), 130);
+}
+
+TEST_F(CanaryProgram, ends_at_once_when_interrupted_while_certificates_are_made) {
+  const pid_t pid = start(flags_but({"--clients=3000"}));
+  EXPECT_TRUE(test::wait_for([this] { return says("certificates 0/3001"); })) << text("said");
+  kill(pid, SIGINT);
+  EXPECT_EQ(exit_code(pid), 130) << text("said");
+  EXPECT_NE(text("report.json").find("interrupted, nobody had connected"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(broker_.file("clients")));
 }
 
 TEST_F(CanaryProgram, as_a_service_runs_again_and_again_until_it_is_stopped) {

@@ -64,7 +64,9 @@ std::optional<Part> limit_of(const Report& report) {
 std::string headline_of(const Report& report) {
   if (report.interrupted) return interruption_text(report);
   if (!anybody_connected(report)) return "nobody could connect: " + failure_text(report);
-  return text_of(report.verdict);
+  if (report.verdict.part != Part::kNone || report.breaches.empty()) return text_of(report.verdict);
+  const std::size_t count = report.breaches.size();
+  return "held, but beyond " + std::to_string(count) + (count == 1 ? " threshold" : " thresholds");
 }
 
 }  // namespace dmp::canary

@@ -110,6 +110,19 @@ TEST(Headline, says_how_the_run_ended) {
             "is the stack up (./dmp up) and is --mqtt-uri right?");
 }
 
+TEST(Headline, of_a_run_that_held_tells_that_thresholds_fail) {
+  Report report = a_report();
+  report.verdict = {};
+  EXPECT_EQ(headline_of(report), "held, but beyond 1 threshold");
+  report.breaches.push_back("sent>0: it was 9");
+  EXPECT_EQ(headline_of(report), "held, but beyond 2 thresholds");
+  EXPECT_NE(text_of(report).find("canary r1: held, but beyond 2"), std::string::npos);
+  EXPECT_NE(html_of(report, {}).find("held, but beyond 2"), std::string::npos);
+  EXPECT_NE(junit_of(report).find("held, but beyond 2"), std::string::npos);
+  report.breaches.clear();
+  EXPECT_EQ(headline_of(report), "held");
+}
+
 TEST(Headline, has_a_way_out_for_each_step_of_a_connect) {
   Report report = unreachable();
   for (const auto& [step, says] :

@@ -64,6 +64,8 @@ void add_probe(const Witness& probe, Report& report) {
 void judge_in(Report& report, const Budgets& budgets) {
   if (!anybody_connected(report)) return;
   report.verdict = judge(report.figures, budgets);
+  if (const auto limit = limit_of(report))
+    report.figures["limited"] = *limit == Part::kNone ? 0 : 1;
   if (!limit_of(report)) report.verdict.evidence = {"until then every stage kept its budget"};
 }
 

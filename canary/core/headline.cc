@@ -17,10 +17,12 @@ std::string_view way_out(ConnectStep step) {
     case ConnectStep::kTls:
       return "does this port speak MQTT by TLS, and does the broker trust --authority-certificate?";
     case ConnectStep::kMqtt:
-      return "does the broker's access list let clients canary-RUN-NUMBER in?";
+      return "does this port speak MQTT, and does the broker's access list let clients "
+             "canary-RUN-NUMBER in?";
     case ConnectStep::kAnswer:
     case ConnectStep::kNeverBegun:
-      return "is the broker stuck or overloaded, or a firewall in between?";
+      return "does this port speak MQTT; is the broker stuck or overloaded, or a firewall in "
+             "between?";
   }
   return "";
 }

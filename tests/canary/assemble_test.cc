@@ -35,6 +35,17 @@ TEST(Assemble, warns_of_no_witness_that_did_well_or_was_not_asked_for) {
   EXPECT_EQ(report_with(std::nullopt).figures.at("probe_puback_count"), 0);
 }
 
+TEST(Assemble, makes_of_the_verdict_a_figure_that_a_threshold_can_name) {
+  const auto thresholds = {*Threshold::parse("limited>0")};
+  RunResult result;
+  result.tally.connected = 1;
+  EXPECT_EQ(assemble({}, result, {}, {}, thresholds).exit_code, kPassed);
+  result.tally.disconnected.add("gone");
+  const Report report = assemble({}, result, {}, {}, thresholds);
+  EXPECT_EQ(report.breaches, std::vector<std::string>{"limited>0: it was 1"});
+  EXPECT_EQ(report.exit_code, kBreached);
+}
+
 TEST(Assemble, of_a_run_in_which_nobody_connected_judges_nobody) {
   RunSettings settings;
   settings.broker = "ssl://b:1";

@@ -245,7 +245,7 @@ TEST_F(CanaryProgram, ends_at_once_when_interrupted_while_certificates_are_made)
 
 TEST_F(CanaryProgram, as_a_service_runs_again_and_again_until_it_is_stopped) {
   const StandInBridge bridge(broker_);
-  const pid_t pid = start(flags_but({"--probe=false", "--every=1s", "--jitter=100ms"}));
+  const pid_t pid = start(flags_but({"--probe=false", "--every=2s", "--jitter=100ms"}));
   EXPECT_TRUE(test::wait_for([this] { return times_said("event=run_ended exit_code=0") >= 2; }))
       << text("said");
   kill(pid, SIGTERM);

@@ -1,6 +1,7 @@
 #include "canary/program.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <optional>
 #include <random>
@@ -110,21 +111,17 @@ int run_and_tell(const Options& options, const std::stop_token& stop, LastRun& l
   }
   if (written) return exit_code;
   complain(options, "cannot_write", written.error());
-  last.ended(kInternal, clock.wall_us());
+  last.ended_with(kInternal);
   return kInternal;
 }
 
 // Until it is stopped; a run that failed is told and does not keep the next from its time.
 int run_again_and_again(const Options& options, const std::stop_token& stop, Metrics& metrics) {
   using std::chrono::milliseconds;
-  AdminPort admin(metrics, {.live =
-                                [] {
-                                  return dmp::Verdict{true, "waits or runs"};
-                                },
-                            .ready =
-                                [] {
-                                  return dmp::Verdict{true, "waits or runs"};
-                                }});
+  std::atomic<bool> is_running = false;
+  const auto well = [&] { return dmp::Verdict{true, is_running ? "running" : "waiting"}; };
+  AdminPort admin(metrics, {.live = well, .ready = well});
+  LastRun last(metrics);
   const auto port = admin.run(options.admin_address, static_cast<int>(options.admin_port));
   if (!port) {
     log_error("cannot_run", {{"error", port.error().message}});
@@ -134,10 +131,11 @@ int run_again_and_again(const Options& options, const std::stop_token& stop, Met
   std::mt19937_64 random(std::random_device{}());
   std::uniform_int_distribution<std::int64_t> late(0, options.jitter.count());
   SystemClock clock;
-  LastRun last(metrics);
   while (!stopped_within(stop, milliseconds(late(random)))) {
     const SteadyTime next = clock.steady() + options.every;
+    is_running = true;
     const int code = run_and_tell(options, stop, last);
+    is_running = false;
     log_info("run_ended", {{"exit_code", code}});
     const auto left = std::chrono::duration_cast<milliseconds>(next - clock.steady());
     if (stopped_within(stop, std::max(left, milliseconds(0)))) break;

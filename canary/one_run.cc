@@ -220,6 +220,22 @@ Result<Report> make_run(const Options& options, const std::stop_token& stop) {
   return report;
 }
 
+Status check_here(const Options& options) {
+  if (!options.authority_key.empty()) {
+    const AuthorityFiles authority{options.authority_certificate, options.authority_key};
+    if (auto status = check_issuer(authority); !status) return status;
+    if (auto status = check_folder(options.certificates); !status) return status;
+  }
+  if (options.command == kCertificates) return {};
+  if (options.authority_key.empty()) {
+    auto status = find_identities(options.certificates, options.run, options.identities());
+    if (!status) return status;
+  }
+  const SystemClock clock;
+  const auto ready = prepare(options, clock);
+  return ready ? Status() : tl::unexpected(ready.error());
+}
+
 Status make_identities(const Options& options, const std::string& run,
                        const std::stop_token& stop) {
   disown(options.certificates, run);

@@ -48,6 +48,11 @@ Status check_outputs(const Options& options) {
   return {};
 }
 
+// A run that compares with what it then replaces is the first one sometime.
+bool is_first(const Options& options) {
+  return options.compare == options.json && access(options.json.c_str(), F_OK) != 0;
+}
+
 // A service has a log; otherwise somebody waits for the answer.
 void complain(const Options& options, std::string_view event, const Error& error) {
   if (options.every.count() > 0) return log_error(event, {{"error", error.message}});
@@ -70,9 +75,7 @@ int exit_code_of(const Error& error) {
 // Nothing: there is no report.
 std::optional<Report> report_of(const Options& options, const std::stop_token& stop,
                                 Figures& before, int& exit_code) {
-  // A run that compares with what it then replaces is the first one sometime.
-  const bool is_first = options.compare == options.json && access(options.json.c_str(), F_OK) != 0;
-  if (!options.compare.empty() && !is_first) {
+  if (!options.compare.empty() && !is_first(options)) {
     auto read = read_figures(options.compare);
     if (!read) {
       complain(options, "cannot_compare", read.error().within("setting compare"));
@@ -158,12 +161,18 @@ int make_certificates(const Options& options, const std::stop_token& stop) {
 
 }  // namespace
 
+Status check_surroundings(const Options& options) {
+  if (auto status = check_here(options); !status) return status;
+  if (options.command == kCertificates) return {};
+  if (auto status = check_outputs(options); !status) return status;
+  if (options.compare.empty() || is_first(options)) return {};
+  const auto before = read_figures(options.compare);
+  if (before) return {};
+  return tl::unexpected(before.error().within("setting compare"));
+}
+
 int run_program(const Options& options, const std::stop_token& stop) {
   if (options.command == kCertificates) return make_certificates(options, stop);
-  if (auto status = check_outputs(options); !status) {
-    complain(options, "cannot_write", status.error());
-    return kUsage;
-  }
   raise_descriptor_limit();
   sharpen_timers();
   Metrics metrics;

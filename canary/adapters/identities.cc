@@ -135,6 +135,22 @@ bool is_there(const std::string& path) {
 
 }  // namespace
 
+Status check_issuer(const AuthorityFiles& authority) {
+  const auto opened = open_authority(authority);
+  return opened ? Status() : tl::unexpected(opened.error());
+}
+
+Status check_folder(const std::string& folder) {
+  const auto missing = missing_folders(folder);
+  const std::filesystem::path outermost = missing.empty() ? "" : missing.back();
+  std::filesystem::path there =
+      missing.empty() ? std::filesystem::path(folder) : outermost.parent_path();
+  if (there.empty()) there = ".";
+  if (access(there.c_str(), W_OK | X_OK) == 0 && std::filesystem::is_directory(there)) return {};
+  return fail("bad_file", "setting certificates: " + folder + ": " + there.string() +
+                              " is no folder to write in; name one that is");
+}
+
 Status issue_identities(const IdentityPlan& plan, const Issuing& how) {
   auto opened = open_authority(plan.authority);
   if (!opened) return tl::unexpected(opened.error());

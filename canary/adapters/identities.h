@@ -34,6 +34,12 @@ struct Issuing {
   std::vector<std::int64_t>* made = nullptr;             // whose files were begun
 };
 
+// Error: they cannot be read, or do not belong together.
+Status check_issuer(const AuthorityFiles& authority);
+
+// Error: nothing can be made in that folder, or it cannot be made itself.
+Status check_folder(const std::string& folder);
+
 // Makes them, P-256 keys readable by the owner only, valid from five minutes ago. The folder is
 // made if it is not there. Error: names the file; what was made stays.
 Status issue_identities(const IdentityPlan& plan, const Issuing& how = {});

@@ -200,6 +200,22 @@ TEST_F(CanaryProgram, ends_with_3_if_nothing_listens_where_rest_is_said_to_be) {
   EXPECT_FALSE(std::filesystem::exists(broker_.file("report.json")));
 }
 
+TEST_F(CanaryProgram, checks_all_that_needs_no_network_if_it_is_asked_to) {
+  broker_.kill();
+  const auto checked = [this](std::vector<std::string> words) {
+    words.push_back("--check-config");
+    return exit_code(start(words));
+  };
+  EXPECT_EQ(checked(flags()), 0) << text("said");
+  EXPECT_FALSE(std::filesystem::exists(broker_.file("clients")));
+  const std::string no_folder = "--certificates=" + broker_.file("ca.crt") + "/none";
+  for (const std::string& wrong :
+       {std::string("--mqtt-ca=none.crt"), std::string("--authority-key=none.key"),
+        std::string("--compare=none.json"), std::string("--html=none/report.html"), no_folder}) {
+    EXPECT_EQ(checked(flags_but({wrong})), 2) << wrong;
+  }
+}
+
 TEST_F(CanaryProgram, makes_as_many_certificates_as_a_run_takes) {
   const StandInBridge bridge(broker_);
   std::vector<std::string> words = flags_but({"--run=beforehand"});

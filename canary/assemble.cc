@@ -78,6 +78,16 @@ void tell_rest_failures(Report& report) {
   }
 }
 
+// Leaving that was interrupted went on at once for all the others: one line.
+bool goes_on(std::vector<PhaseLine>& phases, const PhaseResult& phase) {
+  if (phases.empty() || phases.back().name != name_of(phase.plan.phase)) return false;
+  PhaseLine& before = phases.back();
+  before.took_s = seconds(phase.began + phase.took) - before.began_s;
+  before.in_time = before.in_time && phase.in_time;
+  before.begun = std::max(before.begun, phase.begun);
+  return true;
+}
+
 std::string ms_text(const LatencyHistogram& histogram, double percent) {
   return number_text(static_cast<double>(histogram.percentile(percent).count() / 100) / 10);
 }
@@ -110,6 +120,7 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
     add_stage(report.figures, "probe_puback", {});
   }
   for (const PhaseResult& phase : result.phases) {
+    if (goes_on(report.phases, phase)) continue;
     report.phases.push_back({std::string(name_of(phase.plan.phase)), phase.plan.events,
                              seconds(phase.began), seconds(phase.took), phase.in_time, phase.begun,
                              phase.cut});

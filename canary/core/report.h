@@ -56,6 +56,9 @@ int exit_code_of(const Report& report);
 
 bool anybody_connected(const Report& report);
 
+// Whether anybody tried to connect; if not, there is nothing to tell in figures.
+bool was_begun(const Report& report);
+
 // What every form of the report begins with: the verdict, that nobody could connect and what to
 // look at, or that the run was interrupted and when.
 std::string headline_of(const Report& report);

@@ -221,6 +221,7 @@ std::string html_of(const Report& report, const Figures& before) {
   html += "</ul>\n";
   const bool measured = anybody_connected(report);
   if (measured) html += "<h2>Stages</h2>" + stage_table(report.figures);
+  if (!was_begun(report)) return html + "</html>\n";
   html += "<h2>Phases</h2>" + phase_table(report.phases);
   if (measured) html += charts(report.seconds);
   return html + "<h2>All figures</h2>" + figure_table(report.figures, before) + "</html>\n";

@@ -75,5 +75,19 @@ TEST(Assemble, of_a_run_that_was_cut_tells_what_was_broken_by_then_and_that_noth
   EXPECT_EQ(report.exit_code, kInterrupted);
 }
 
+TEST(Assemble, tells_leaving_that_was_interrupted_in_one_line) {
+  using std::chrono::seconds;
+  RunResult result;
+  result.tally.connected = 50;
+  const PhasePlan leave{Phase::kLeave, 50, seconds(5), seconds(30)};
+  result.phases = {{leave, seconds(10), seconds(2), true, 20, true},
+                   {leave, seconds(12), seconds(1), true, 50, false}};
+  const Report report = assemble({}, result, {}, {}, {});
+  ASSERT_EQ(report.phases.size(), 1U);
+  EXPECT_EQ(report.phases[0].took_s, 3);
+  EXPECT_EQ(report.phases[0].begun, 50);
+  EXPECT_TRUE(report.phases[0].cut);
+}
+
 }  // namespace
 }  // namespace dmp::canary

@@ -58,7 +58,7 @@ TEST(ExitCode, says_how_the_run_ended) {
 
 TEST(JUnit, has_a_test_case_per_threshold_and_one_for_the_run) {
   const std::string xml = junit_of(a_report());
-  EXPECT_NE(xml.find("tests=\"3\" failures=\"1\""), std::string::npos) << xml;
+  EXPECT_NE(xml.find("tests=\"3\" failures=\"1\" skipped=\"0\""), std::string::npos) << xml;
   EXPECT_EQ(count_of(xml, "<testcase"), 3U);
   EXPECT_NE(xml.find("name=\"not puback.p99&gt;1s\"></testcase>"), std::string::npos) << xml;
   EXPECT_NE(xml.find("<failure message=\"lost&gt;0: it was 2\">limited by broker"),
@@ -154,6 +154,22 @@ TEST(Limit, is_not_known_of_a_run_that_was_not_made_to_its_end) {
   Report held = a_report();
   held.verdict = {};
   EXPECT_EQ(limit_of(held), Part::kNone);
+}
+
+TEST(JUnit, of_a_run_that_was_interrupted_skips_what_was_not_decided) {
+  const std::string xml = junit_of(interrupted());
+  EXPECT_NE(xml.find("skipped=\"1\""), std::string::npos) << xml;
+  EXPECT_NE(xml.find("name=\"not puback.p99&gt;1s\"><skipped"), std::string::npos) << xml;
+}
+
+TEST(Report, of_a_run_that_was_interrupted_before_it_began_tells_no_figures) {
+  Report report = unreachable();
+  report.refused_by.clear();
+  report.phases.clear();
+  report.interrupted = true;
+  EXPECT_EQ(text_of(report).find("lost 2"), std::string::npos) << text_of(report);
+  EXPECT_EQ(html_of(report, {}).find("<table"), std::string::npos);
+  EXPECT_EQ(html_of(report, {}).find("<svg"), std::string::npos);
 }
 
 TEST(Html, shows_the_phase_that_was_cut_and_what_it_had) {

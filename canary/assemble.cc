@@ -20,6 +20,16 @@ std::string rfc3339(std::int64_t wall_us) {
   return text;
 }
 
+void add_load(Figures& figures, const RunSettings& settings) {
+  figures["clients"] = static_cast<double>(settings.load.clients);
+  figures["load_rate"] = static_cast<double>(settings.load.rate);
+  figures["load_payload"] = static_cast<double>(settings.payload);
+  figures["load_ramp_s"] = seconds(settings.load.ramp);
+  figures["load_publish_s"] = seconds(settings.load.publish);
+  figures["load_hold_s"] = seconds(settings.load.hold);
+  figures["load_storm"] = settings.load.storm ? 1 : 0;
+}
+
 void add_cost(Figures& figures, const RunResult& result, const Surroundings& around) {
   const double took_s = seconds(result.took);
   figures["took_s"] = took_s;
@@ -108,7 +118,7 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
   report.disconnected_by = result.tally.disconnected.all();
   result.tally.add_figures(report.figures);
   result.watch.add_figures(report.figures, result.burst_end);
-  report.figures["clients"] = static_cast<double>(settings.load.clients);
+  add_load(report.figures, settings);
   // An interrupted run may not have come to it.
   if (result.lists_read && (*result.lists_read > 0 || !result.interrupted)) {
     report.figures["rest_lists"] = static_cast<double>(*result.lists_read);

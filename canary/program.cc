@@ -26,8 +26,15 @@ Status write_reports(const Options& options, const Report& report, const Figures
                                                        {options.html, html_of(report, before)},
                                                        {options.junit, junit_of(report)}};
   Status first;
+  // What the next run compares with is of a run that came to its end.
+  const bool keep = !options.json.empty() && options.compare == options.json &&
+                    (report.interrupted || !anybody_connected(report));
+  if (keep) {
+    std::printf("  %s is not written: this run is nothing to compare with\n", options.json.c_str());
+    std::fflush(stdout);
+  }
   for (const auto& [path, text] : files) {
-    if (path.empty()) continue;
+    if (path.empty() || (keep && path == options.json)) continue;
     if (auto status = write_file(path, text); !status && first) first = status;
   }
   return first;
@@ -75,7 +82,10 @@ int exit_code_of(const Error& error) {
 // Nothing: there is no report.
 std::optional<Report> report_of(const Options& options, const std::stop_token& stop,
                                 Figures& before, int& exit_code) {
-  if (!options.compare.empty() && !is_first(options)) {
+  if (!options.compare.empty() && is_first(options)) {
+    std::fprintf(stderr, "%s is not there yet: this is the first run, with nothing to compare\n",
+                 options.compare.c_str());
+  } else if (!options.compare.empty()) {
     auto read = read_figures(options.compare);
     if (!read) {
       complain(options, "cannot_compare", read.error().within("setting compare"));

@@ -1,7 +1,5 @@
 #include "canary/core/report.h"
 
-#include <cstdio>
-
 namespace dmp::canary {
 namespace {
 
@@ -129,27 +127,6 @@ std::string junit_of(const Report& report) {
          "\" failures=\"" + std::to_string(failures) + "\" skipped=\"" + std::to_string(skipped) +
          "\" time=\"" + number_text(figure(report.figures, "took_s")) + "\" timestamp=\"" +
          escaped(report.started_at) + "\">\n" + cases + "</testsuite>\n";
-}
-
-std::optional<double> change_percent(double before, double now) {
-  if (before == 0) return std::nullopt;
-  return 100 * (now - before) / before;
-}
-
-std::vector<std::string> comparison_of(const Figures& before, const Figures& now) {
-  std::vector<std::string> lines;
-  for (const auto& [name, value] : now) {
-    const auto earlier = before.find(name);
-    if (earlier == before.end() || earlier->second == value) continue;
-    std::string line = name + " " + number_text(earlier->second) + " -> " + number_text(value);
-    if (const auto percent = change_percent(earlier->second, value)) {
-      char text[32];
-      std::snprintf(text, sizeof text, " (%+.0f %%)", *percent);
-      line += text;
-    }
-    lines.push_back(std::move(line));
-  }
-  return lines;
 }
 
 }  // namespace dmp::canary

@@ -85,7 +85,11 @@ std::string escaped(std::string_view text);
 // A figure of two runs: how much more, in percent; nothing if there was none before.
 std::optional<double> change_percent(double before, double now);
 
-// One line per latency and count that changed, "puback_p99_ms 3.1 -> 4.5 (+45 %)".
+// From here on a change is told as one.
+inline constexpr double kChangePercent = 20;
+
+// Lines for people, nothing if there is no run before: in what the runs are unlike, then latencies
+// and failures that changed, the greatest change first: "worse:  puback_p99_ms 31 -> 45 (+45 %)".
 std::vector<std::string> comparison_of(const Figures& before, const Figures& now);
 
 }  // namespace dmp::canary

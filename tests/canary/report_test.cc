@@ -198,10 +198,25 @@ TEST(Html, of_a_run_that_measured_nothing_is_a_page_too) {
 }
 
 TEST(Comparison, tells_what_changed) {
-  const Figures before = {{"puback_p99_ms", 2}, {"lost", 0}, {"clients", 3000}};
-  const Figures now = {{"puback_p99_ms", 3}, {"lost", 1}, {"clients", 3000}, {"sent", 5}};
-  EXPECT_EQ(comparison_of(before, now),
-            (std::vector<std::string>{"lost 0 -> 1", "puback_p99_ms 2 -> 3 (+50 %)"}));
+  const Figures before = {{"puback_p99_ms", 20}, {"confirmed_p50_ms", 90}, {"visible_p99_ms", 500},
+                          {"lost", 0},           {"clients", 3000},        {"sent", 9}};
+  const Figures now = {{"puback_p99_ms", 30}, {"confirmed_p50_ms", 30}, {"visible_p99_ms", 510},
+                       {"lost", 1},           {"clients", 3000},        {"sent", 5}};
+  EXPECT_EQ(
+      comparison_of(before, now),
+      (std::vector<std::string>{"worse:  lost 0 -> 1", "better: confirmed_p50_ms 90 -> 30 (-67 %)",
+                                "worse:  puback_p99_ms 20 -> 30 (+50 %)"}));
+  EXPECT_EQ(comparison_of(before, before),
+            std::vector<std::string>{"as before: nothing changed by more than 20 %"});
+  EXPECT_TRUE(comparison_of({}, now).empty());
+}
+
+TEST(Comparison, says_first_that_two_runs_are_unlike) {
+  const auto lines =
+      comparison_of({{"clients", 300}, {"load_storm", 0}}, {{"clients", 3000}, {"load_storm", 1}});
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[0], "unlike: clients 300 -> 3000: the two runs did not do the same");
+  EXPECT_EQ(lines[1].find("unlike: load_storm 0 -> 1"), 0U);
 }
 
 TEST(Text, names_the_verdict_the_reasons_and_the_breaches) {

@@ -109,6 +109,7 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
   Report report;
   report.run = settings.name;
   report.broker = settings.broker;
+  report.budgets = budgets.by_stage();
   report.started_at = rfc3339(result.started_us);
   report.interrupted = result.interrupted;
   report.warnings = around.warnings;

@@ -33,7 +33,8 @@ struct Report {
   std::map<std::string, std::int64_t> disconnected_by;
   std::map<std::string, std::int64_t> rest_failed_by;  // reads of the list
   std::vector<PhaseLine> phases;
-  Verdict verdict;  // nobody is judged if nobody could connect
+  std::map<std::string, double> budgets;  // of a stage's p99, in ms
+  Verdict verdict;                        // nobody is judged if nobody could connect
   std::vector<Threshold> thresholds;
   std::vector<std::string> breaches;
   std::vector<std::string> warnings;

@@ -219,6 +219,11 @@ std::string_view name_of(Part part) {
   return "";
 }
 
+std::map<std::string, double> Budgets::by_stage() const {
+  return {{"connect", connect_ms},     {"suback", suback_ms},   {"puback", puback_ms},
+          {"confirmed", confirmed_ms}, {"visible", visible_ms}, {"wire_late", wire_late_ms()}};
+}
+
 Verdict judge(const Figures& figures, const Budgets& budgets) {
   Judge judge(figures, budgets);
   const bool are_cut = judge.connections();

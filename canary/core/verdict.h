@@ -9,6 +9,7 @@
 // explain is still somebody's.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ struct Budgets {
   double confirmed_ms = 2000;
   double visible_ms = 5000;
   double lag_records = 20'000;
+
+  // Of the stages that have one, by their names.
+  [[nodiscard]] std::map<std::string, double> by_stage() const;
 
   // A tenth of the PUBACK's: later than that, and its own lateness shows in what it measures.
   [[nodiscard]] double wire_late_ms() const { return puback_ms / 10; }

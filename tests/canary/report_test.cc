@@ -191,6 +191,15 @@ TEST(Html, needs_nothing_else_and_lets_nobody_else_in) {
   EXPECT_NE(html.find("100.0 %"), std::string::npos) << "lost doubled";
 }
 
+TEST(Html, marks_the_phases_in_its_charts_and_has_budgets_beside_what_they_are_of) {
+  Report report = a_report();
+  report.seconds.resize(60);
+  report.budgets = {{"puback", 2}};
+  const std::string html = html_of(report, {});
+  EXPECT_EQ(count_of(html, ">publish</text>"), 4U) << "in each chart";
+  EXPECT_NE(html.find("<td>3.25</td><td class=\"bad\">2</td>"), std::string::npos) << html;
+}
+
 TEST(Html, of_a_run_that_measured_nothing_is_a_page_too) {
   const std::string html = html_of({}, {});
   EXPECT_NE(html.find("</html>"), std::string::npos);

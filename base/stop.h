@@ -1,6 +1,6 @@
-// Stop: SIGTERM and SIGINT as a std::stop_token.
+// Stop: SIGTERM, SIGINT and SIGHUP as a std::stop_token; a SIGHUP that is ignored stays so.
 //
-// Construct it first in main: it blocks both signals in the calling thread, and every thread
+// Construct it first in main: it blocks those signals in the calling thread, and every thread
 // started later inherits that. SIGPIPE is ignored for the whole process (Paho C 1.3.12 and libpq
 // write to sockets whose peer may be gone). A second signal ends the process at once with
 // status 128 + signal. A process that still runs kEndWithin after it was asked to stop, by a signal

@@ -20,6 +20,16 @@ std::string rfc3339(std::int64_t wall_us) {
   return text;
 }
 
+void add_load(Figures& figures, const RunSettings& settings) {
+  figures["clients"] = static_cast<double>(settings.load.clients);
+  figures["load_rate"] = static_cast<double>(settings.load.rate);
+  figures["load_payload"] = static_cast<double>(settings.payload);
+  figures["load_ramp_s"] = seconds(settings.load.ramp);
+  figures["load_publish_s"] = seconds(settings.load.publish);
+  figures["load_hold_s"] = seconds(settings.load.hold);
+  figures["load_storm"] = settings.load.storm ? 1 : 0;
+}
+
 void add_cost(Figures& figures, const RunResult& result, const Surroundings& around) {
   const double took_s = seconds(result.took);
   figures["took_s"] = took_s;
@@ -64,6 +74,8 @@ void add_probe(const Witness& probe, Report& report) {
 void judge_in(Report& report, const Budgets& budgets) {
   if (!anybody_connected(report)) return;
   report.verdict = judge(report.figures, budgets);
+  if (const auto limit = limit_of(report))
+    report.figures["limited"] = *limit == Part::kNone ? 0 : 1;
   if (!limit_of(report)) report.verdict.evidence = {"until then every stage kept its budget"};
 }
 
@@ -74,6 +86,16 @@ void tell_rest_failures(Report& report) {
     report.verdict.evidence.push_back(std::to_string(count) +
                                       " reads of the list in REST: " + reason);
   }
+}
+
+// Leaving that was interrupted went on at once for all the others: one line.
+bool goes_on(std::vector<PhaseLine>& phases, const PhaseResult& phase) {
+  if (phases.empty() || phases.back().name != name_of(phase.plan.phase)) return false;
+  PhaseLine& before = phases.back();
+  before.took_s = seconds(phase.began + phase.took) - before.began_s;
+  before.in_time = before.in_time && phase.in_time;
+  before.begun = std::max(before.begun, phase.begun);
+  return true;
 }
 
 std::string ms_text(const LatencyHistogram& histogram, double percent) {
@@ -87,6 +109,7 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
   Report report;
   report.run = settings.name;
   report.broker = settings.broker;
+  report.budgets = budgets.by_stage();
   report.started_at = rfc3339(result.started_us);
   report.interrupted = result.interrupted;
   report.warnings = around.warnings;
@@ -96,7 +119,7 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
   report.disconnected_by = result.tally.disconnected.all();
   result.tally.add_figures(report.figures);
   result.watch.add_figures(report.figures, result.burst_end);
-  report.figures["clients"] = static_cast<double>(settings.load.clients);
+  add_load(report.figures, settings);
   // An interrupted run may not have come to it.
   if (result.lists_read && (*result.lists_read > 0 || !result.interrupted)) {
     report.figures["rest_lists"] = static_cast<double>(*result.lists_read);
@@ -108,6 +131,7 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
     add_stage(report.figures, "probe_puback", {});
   }
   for (const PhaseResult& phase : result.phases) {
+    if (goes_on(report.phases, phase)) continue;
     report.phases.push_back({std::string(name_of(phase.plan.phase)), phase.plan.events,
                              seconds(phase.began), seconds(phase.took), phase.in_time, phase.begun,
                              phase.cut});

@@ -4,6 +4,18 @@
 
 namespace dmp::canary {
 
+// Each exit status is there from the start, with 0.
+LastRun::LastRun(Metrics& metrics) : metrics_(metrics) {
+  for (const int code : {kPassed, kInternal, kUsage, kCannotConnect, kBreached, kInterrupted}) {
+    runs_that_ended_with(code);
+  }
+}
+
+Counter LastRun::runs_that_ended_with(int exit_code) {
+  return metrics_.counter("dmp_canary_runs_total", "Runs, by their exit status",
+                          {{"exit_code", std::to_string(exit_code)}});
+}
+
 void LastRun::made(const Report& report) { show(report.figures, limit_of(report)); }
 
 void LastRun::not_made() { show({}, std::nullopt); }
@@ -28,8 +40,13 @@ void LastRun::show(const Figures& figures, std::optional<Part> limited_by) {
   }
 }
 
-void LastRun::ended(int exit_code, std::int64_t wall_us) {
+void LastRun::ended_with(int exit_code) {
   metrics_.gauge("dmp_canary_exit_code", "Of the last run; 0: it passed").set(exit_code);
+}
+
+void LastRun::ended(int exit_code, std::int64_t wall_us) {
+  runs_that_ended_with(exit_code).add();
+  ended_with(exit_code);
   metrics_.gauge("dmp_canary_last_run_seconds", "When the last run ended, since the epoch")
       .set(static_cast<double>(wall_us) / 1e6);
 }

@@ -18,7 +18,7 @@ namespace dmp::canary {
 class LastRun {
  public:
   // `metrics` outlives it.
-  explicit LastRun(Metrics& metrics) : metrics_(metrics) {}
+  explicit LastRun(Metrics& metrics);
 
   // Of a run that was made.
   void made(const Report& report);
@@ -26,10 +26,13 @@ class LastRun {
   void not_made();
   // After either: with what, and when in µs of the wall clock.
   void ended(int exit_code, std::int64_t wall_us);
+  // That its figures could not be written was found later; it is not counted again.
+  void ended_with(int exit_code);
 
   [[nodiscard]] std::string text() const { return metrics_.text(); }
 
  private:
+  Counter runs_that_ended_with(int exit_code);
   void show(const Figures& figures, std::optional<Part> limited_by);
 
   Metrics& metrics_;

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   dmp::Settings settings("dmp-canary",
                          "Floods the control plane with MQTT clients and says what gave way.");
   options.declare(settings);
+  settings.check([&options] { return dmp::canary::check_surroundings(options); });
   if (const auto status = dmp::exit_status(settings.parse(argc, argv), "dmp-canary")) {
     return *status;
   }

@@ -1,9 +1,11 @@
 #include "canary/one_run.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <optional>
+#include <random>
 #include <span>
 #include <utility>
 
@@ -11,6 +13,7 @@
 #include "canary/adapters/identities.h"
 #include "canary/adapters/machine.h"
 #include "canary/adapters/mosquitto_fleet.h"
+#include "canary/adapters/own_identities.h"
 #include "canary/adapters/paho_probe.h"
 #include "canary/adapters/program_metrics.h"
 #include "canary/adapters/rest_cloud.h"
@@ -22,14 +25,9 @@ namespace {
 
 constexpr std::size_t kObservationsMax = 10'000;
 
-// Short, and rising: seconds since the epoch in base 36.
-std::string run_name(std::int64_t wall_us) {
-  constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
-  std::string name;
-  for (std::int64_t left = wall_us / 1'000'000; left > 0; left /= 36) {
-    name.insert(name.begin(), kDigits[static_cast<std::size_t>(left % 36)]);
-  }
-  return "r" + name;
+std::string random_run_name(std::int64_t wall_us) {
+  std::random_device random;
+  return run_name(wall_us, random());
 }
 
 // The first line of a file.
@@ -54,33 +52,30 @@ std::vector<std::string> sample_of(const std::string& run, const Options& option
   return serials;
 }
 
-// The clients' certificates, and their folder, for the time of one run, if it makes its own.
-class OwnIdentities {
- public:
-  OwnIdentities(const Options& options, std::string run)
-      : options_(options), run_(std::move(run)) {}
-  ~OwnIdentities() {
-    if (!made_) return;
-    remove_identities(options_.certificates, run_, options_.identities());
-    remove_folders(folders_);
-  }
-  OwnIdentities(const OwnIdentities&) = delete;
-  OwnIdentities& operator=(const OwnIdentities&) = delete;
+IdentityPlan identity_plan(const Options& options, const std::string& run) {
+  return {{options.authority_certificate, options.authority_key},
+          options.certificates,
+          run,
+          options.identities(),
+          std::chrono::duration_cast<std::chrono::seconds>(options.valid)};
+}
 
-  Status obtain() {
-    if (options_.authority_key.empty()) {
-      return find_identities(options_.certificates, run_, options_.identities());
-    }
-    made_ = true;
-    folders_ = missing_folders(options_.certificates);
-    return make_identities(options_, run_);
+// How far something is that a run needs before or after it, on stderr, once a second.
+class Steps {
+ public:
+  Steps(const char* what, std::int64_t of) : what_(what), of_(of) {}
+  void at(std::int64_t done) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return;
+    next_ = now + std::chrono::seconds(1);
+    std::fprintf(stderr, "%s %lld/%lld\n", what_, static_cast<long long>(done),
+                 static_cast<long long>(of_));
   }
 
  private:
-  const Options& options_;
-  const std::string run_;
-  bool made_ = false;
-  std::vector<std::string> folders_;  // that were not there before
+  const char* what_;
+  const std::int64_t of_;
+  std::chrono::steady_clock::time_point next_{};
 };
 
 Status read_metrics_first(const Options& options, std::vector<std::string>& warnings) {
@@ -98,54 +93,82 @@ Status read_metrics_first(const Options& options, std::vector<std::string>& warn
   return read("registry-metrics", options.registry_metrics, kRegistryNames);
 }
 
+// What a run needs and can be read before anything is begun.
+struct Ready {
+  RunSettings settings;
+  std::string token;
+  std::vector<std::string> warnings;
+};
+
+Result<Ready> prepare(const Options& options, const Clock& clock) {
+  Ready ready{{options.run.empty() ? random_run_name(clock.wall_us()) : options.run, options.load(),
+               static_cast<std::size_t>(options.payload), options.connects_at_once,
+               options.connect_timeout, options.mqtt_uri},
+              {},
+              {}};
+  const Preflight preflight = check_machine(look_at_machine(), ready.settings.load);
+  if (!preflight.status) return tl::unexpected(preflight.status.error());
+  ready.warnings = preflight.warnings;
+  if (auto status = check_authorities(options); !status) return tl::unexpected(status.error());
+  if (!options.rest.empty()) {
+    auto read = read_token(options.rest_token);
+    if (!read) return tl::unexpected(read.error());
+    ready.token = std::move(*read);
+  }
+  return ready;
+}
+
+// Reads what the run will read, once.
+Status read_first(const Options& options, Ready& ready, const std::stop_token& stop) {
+  if (!options.rest.empty()) {
+    auto warning =
+        first_read_of_rest({options.rest, options.rest_ca, ready.token}, options.rest_token);
+    if (!warning) return tl::unexpected(warning.error());
+    if (!warning->empty()) ready.warnings.push_back(std::move(*warning));
+  }
+  return stop.stop_requested() ? Status() : read_metrics_first(options, ready.warnings);
+}
+
+// It was stopped before anybody was to connect.
+Report cut_before(const Ready& ready, const Options& options, const Clock& clock) {
+  RunResult result;
+  result.started_us = clock.wall_us();
+  result.interrupted = true;
+  Surroundings around;
+  around.warnings = ready.warnings;
+  return assemble(ready.settings, result, around, options.budgets(), options.thresholds());
+}
+
+Status load_all(MosquittoFleet& fleet, const Options& options, const std::string& run,
+                const std::stop_token& stop) {
+  Steps steps("reading certificates", options.clients);
+  for (std::int64_t client = 0; client < options.clients && !stop.stop_requested(); ++client) {
+    steps.at(client);
+    const auto status = fleet.load(static_cast<int>(client), serial_of(run, client + 1).str());
+    if (!status) return status;
+  }
+  return {};
+}
+
 ProbeAccess probe_access(const Options& options, const std::string& serial) {
   const std::string files = options.certificates + "/" + serial;
   return {options.mqtt_uri, options.mqtt_ca, files + ".crt", files + ".key"};
 }
 
-}  // namespace
-
-Result<Report> make_run(const Options& options, const std::stop_token& stop) {
-  SystemClock clock;
-  RunSettings settings{options.run.empty() ? run_name(clock.wall_us()) : options.run,
-                       options.load(),
-                       static_cast<std::size_t>(options.payload),
-                       options.connects_at_once,
-                       options.connect_timeout,
-                       options.mqtt_uri};
-  const Preflight preflight = check_machine(look_at_machine(), settings.load);
-  if (!preflight.status) return tl::unexpected(preflight.status.error());
-  if (auto status = check_authorities(options); !status) return tl::unexpected(status.error());
-  std::string token;
-  if (!options.rest.empty()) {
-    auto read = read_token(options.rest_token);
-    if (!read) return tl::unexpected(read.error());
-    token = std::move(*read);
-  }
-  auto warnings = preflight.warnings;
-  if (!options.rest.empty()) {
-    auto warning = first_read_of_rest({options.rest, options.rest_ca, token}, options.rest_token);
-    if (!warning) return tl::unexpected(warning.error());
-    if (!warning->empty()) warnings.push_back(std::move(*warning));
-  }
-  if (auto status = read_metrics_first(options, warnings); !status) {
-    return tl::unexpected(status.error());
-  }
-  OwnIdentities identities(options, settings.name);
-  if (auto status = identities.obtain(); !status) return tl::unexpected(status.error());
-
+Result<Report> flood(const Options& options, const Ready& ready, const Clock& clock,
+                     const std::stop_token& stop) {
+  const RunSettings& settings = ready.settings;
   ObservationQueue observations(kObservationsMax, kObservationsMax);
   const auto broker = *parse_broker(options.mqtt_uri);
   MosquittoFleet fleet({broker.host, broker.port, options.mqtt_ca, options.certificates},
                        static_cast<int>(options.clients), clock);
-  for (std::int64_t client = 0; client < options.clients; ++client) {
-    const auto status =
-        fleet.load(static_cast<int>(client), serial_of(settings.name, client + 1).str());
-    if (!status) return tl::unexpected(status.error());
+  if (auto status = load_all(fleet, options, settings.name, stop); !status) {
+    return tl::unexpected(status.error());
   }
+  if (stop.stop_requested()) return cut_before(ready, options, clock);
   const MetricsSources sources{options.bridge_metrics, options.registry_metrics};
   ProgramMetrics metrics(sources, observations);
-  RestCloud cloud({options.rest, options.rest_ca, token}, settings.name,
+  RestCloud cloud({options.rest, options.rest_ca, ready.token}, settings.name,
                   sample_of(settings.name, options), clock, observations);
   Run run(settings, {clock, fleet, observations, options.rest.empty() ? nullptr : &cloud,
                      sources.any(), [](const Progress& progress) {
@@ -171,16 +194,54 @@ Result<Report> make_run(const Options& options, const std::stop_token& stop) {
   std::optional<Witness> witness_of_puback;
   if (options.probe) witness_of_puback = Witness{probe.puback(), probe.failures()};
   const Usage usage = own_usage();
-  return assemble(settings, result,
-                  {usage.cpu_s - cpu_s, usage.peak_rss_mib, load_average(),
-                   static_cast<double>(listen_drops() - drops), witness_of_puback, rest, warnings},
-                  options.budgets(), options.thresholds());
+  return assemble(
+      settings, result,
+      {usage.cpu_s - cpu_s, usage.peak_rss_mib, load_average(),
+       static_cast<double>(listen_drops() - drops), witness_of_puback, rest, ready.warnings},
+      options.budgets(), options.thresholds());
 }
 
-Status make_identities(const Options& options, const std::string& run) {
-  return issue_identities({options.authority_certificate, options.authority_key},
-                          options.certificates, run, options.identities(),
-                          std::chrono::duration_cast<std::chrono::seconds>(options.valid));
+}  // namespace
+
+Result<Report> make_run(const Options& options, const std::stop_token& stop) {
+  const SystemClock clock;
+  auto ready = prepare(options, clock);
+  if (!ready) return tl::unexpected(ready.error());
+  if (auto status = read_first(options, *ready, stop); !status) {
+    return tl::unexpected(status.error());
+  }
+  OwnIdentities identities(identity_plan(options, ready->settings.name));
+  Steps made("certificates", options.identities());
+  const auto obtained = identities.obtain(stop, [&](std::int64_t done) { made.at(done); });
+  if (!obtained) return tl::unexpected(obtained.error());
+  if (stop.stop_requested()) return cut_before(*ready, options, clock);
+  auto report = flood(options, *ready, clock, stop);
+  if (!options.authority_key.empty()) std::fprintf(stderr, "removing certificates\n");
+  return report;
+}
+
+Status check_here(const Options& options) {
+  if (!options.authority_key.empty()) {
+    const AuthorityFiles authority{options.authority_certificate, options.authority_key};
+    if (auto status = check_issuer(authority); !status) return status;
+    if (auto status = check_folder(options.certificates); !status) return status;
+  }
+  if (options.command == kCertificates) return {};
+  if (options.authority_key.empty()) {
+    auto status = find_identities(options.certificates, options.run, options.identities());
+    if (!status) return status;
+  }
+  const SystemClock clock;
+  const auto ready = prepare(options, clock);
+  return ready ? Status() : tl::unexpected(ready.error());
+}
+
+Status make_identities(const Options& options, const std::string& run,
+                       const std::stop_token& stop) {
+  disown(options.certificates, run);
+  Steps made("certificates", options.identities());
+  return issue_identities(identity_plan(options, run),
+                          {.stop = stop, .progress = [&](std::int64_t done) { made.at(done); }});
 }
 
 }  // namespace dmp::canary

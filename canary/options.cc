@@ -1,6 +1,8 @@
 #include "canary/options.h"
 
 #include <charconv>
+#include <iterator>
+#include <utility>
 
 #include "canary/core/voice.h"
 
@@ -114,6 +116,22 @@ Status check_access(const Options& options) {
   return check_url("registry-metrics", options.registry_metrics, "http://");
 }
 
+// Each report needs a file of its own.
+Status check_files(const Options& options) {
+  const std::pair<const char*, const std::string&> files[] = {{"json", options.json},
+                                                              {"html", options.html},
+                                                              {"junit", options.junit},
+                                                              {"prometheus", options.prometheus}};
+  for (auto one = std::begin(files); one != std::end(files); ++one) {
+    for (auto other = std::begin(files); other != one; ++other) {
+      if (one->second.empty() || one->second != other->second) continue;
+      return bad(one->first,
+                 one->second + " is the file of " + other->first + " already; name another");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 void Options::declare(Settings& settings) {
@@ -145,6 +163,15 @@ Status Options::check() const {
   if (every.count() > 0 && (authority_key.empty() || !run.empty())) {
     return bad("every", "needs authority-key and no run: each run has a name and certificates");
   }
+  if (jitter.count() > 0 && every.count() == 0) {
+    return bad("jitter", "is of no use without every; give --every too");
+  }
+  const Duration least = ramp + ramp / 2 + publish + hold;
+  if (every.count() > 0 && every < least) {
+    return bad("every", format_duration(every) + " is shorter than a run, which takes " +
+                            format_duration(least) + " at least; give more");
+  }
+  if (auto status = check_files(*this); !status) return status;
   for (const std::string& text : fail_if) {
     if (const auto threshold = Threshold::parse(text); !threshold) {
       return tl::unexpected(threshold.error().within("setting fail-if"));

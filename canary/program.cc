@@ -1,6 +1,7 @@
 #include "canary/program.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <optional>
 #include <random>
@@ -25,8 +26,15 @@ Status write_reports(const Options& options, const Report& report, const Figures
                                                        {options.html, html_of(report, before)},
                                                        {options.junit, junit_of(report)}};
   Status first;
+  // What the next run compares with is of a run that came to its end.
+  const bool keep = !options.json.empty() && options.compare == options.json &&
+                    (report.interrupted || !anybody_connected(report));
+  if (keep) {
+    std::printf("  %s is not written: this run is nothing to compare with\n", options.json.c_str());
+    std::fflush(stdout);
+  }
   for (const auto& [path, text] : files) {
-    if (path.empty()) continue;
+    if (path.empty() || (keep && path == options.json)) continue;
     if (auto status = write_file(path, text); !status && first) first = status;
   }
   return first;
@@ -45,6 +53,11 @@ Status check_outputs(const Options& options) {
     }
   }
   return {};
+}
+
+// A run that compares with what it then replaces is the first one sometime.
+bool is_first(const Options& options) {
+  return options.compare == options.json && access(options.json.c_str(), F_OK) != 0;
 }
 
 // A service has a log; otherwise somebody waits for the answer.
@@ -69,9 +82,10 @@ int exit_code_of(const Error& error) {
 // Nothing: there is no report.
 std::optional<Report> report_of(const Options& options, const std::stop_token& stop,
                                 Figures& before, int& exit_code) {
-  // A run that compares with what it then replaces is the first one sometime.
-  const bool is_first = options.compare == options.json && access(options.json.c_str(), F_OK) != 0;
-  if (!options.compare.empty() && !is_first) {
+  if (!options.compare.empty() && is_first(options)) {
+    std::fprintf(stderr, "%s is not there yet: this is the first run, with nothing to compare\n",
+                 options.compare.c_str());
+  } else if (!options.compare.empty()) {
     auto read = read_figures(options.compare);
     if (!read) {
       complain(options, "cannot_compare", read.error().within("setting compare"));
@@ -110,21 +124,17 @@ int run_and_tell(const Options& options, const std::stop_token& stop, LastRun& l
   }
   if (written) return exit_code;
   complain(options, "cannot_write", written.error());
-  last.ended(kInternal, clock.wall_us());
+  last.ended_with(kInternal);
   return kInternal;
 }
 
 // Until it is stopped; a run that failed is told and does not keep the next from its time.
 int run_again_and_again(const Options& options, const std::stop_token& stop, Metrics& metrics) {
   using std::chrono::milliseconds;
-  AdminPort admin(metrics, {.live =
-                                [] {
-                                  return dmp::Verdict{true, "waits or runs"};
-                                },
-                            .ready =
-                                [] {
-                                  return dmp::Verdict{true, "waits or runs"};
-                                }});
+  std::atomic<bool> is_running = false;
+  const auto well = [&] { return dmp::Verdict{true, is_running ? "running" : "waiting"}; };
+  AdminPort admin(metrics, {.live = well, .ready = well});
+  LastRun last(metrics);
   const auto port = admin.run(options.admin_address, static_cast<int>(options.admin_port));
   if (!port) {
     log_error("cannot_run", {{"error", port.error().message}});
@@ -134,10 +144,11 @@ int run_again_and_again(const Options& options, const std::stop_token& stop, Met
   std::mt19937_64 random(std::random_device{}());
   std::uniform_int_distribution<std::int64_t> late(0, options.jitter.count());
   SystemClock clock;
-  LastRun last(metrics);
   while (!stopped_within(stop, milliseconds(late(random)))) {
     const SteadyTime next = clock.steady() + options.every;
+    is_running = true;
     const int code = run_and_tell(options, stop, last);
+    is_running = false;
     log_info("run_ended", {{"exit_code", code}});
     const auto left = std::chrono::duration_cast<milliseconds>(next - clock.steady());
     if (stopped_within(stop, std::max(left, milliseconds(0)))) break;
@@ -146,11 +157,12 @@ int run_again_and_again(const Options& options, const std::stop_token& stop, Met
   return kPassed;
 }
 
-int make_certificates(const Options& options) {
-  if (auto status = make_identities(options, options.run); !status) {
+int make_certificates(const Options& options, const std::stop_token& stop) {
+  if (auto status = make_identities(options, options.run, stop); !status) {
     complain(options, "cannot_issue", status.error());
     return kUsage;
   }
+  if (stop.stop_requested()) return kInterrupted;
   std::printf("%lld certificates for run %s in %s, good for %s\n",
               static_cast<long long>(options.identities()), options.run.c_str(),
               options.certificates.c_str(), format_duration(options.valid).c_str());
@@ -159,12 +171,18 @@ int make_certificates(const Options& options) {
 
 }  // namespace
 
+Status check_surroundings(const Options& options) {
+  if (auto status = check_here(options); !status) return status;
+  if (options.command == kCertificates) return {};
+  if (auto status = check_outputs(options); !status) return status;
+  if (options.compare.empty() || is_first(options)) return {};
+  const auto before = read_figures(options.compare);
+  if (before) return {};
+  return tl::unexpected(before.error().within("setting compare"));
+}
+
 int run_program(const Options& options, const std::stop_token& stop) {
-  if (options.command == kCertificates) return make_certificates(options);
-  if (auto status = check_outputs(options); !status) {
-    complain(options, "cannot_write", status.error());
-    return kUsage;
-  }
+  if (options.command == kCertificates) return make_certificates(options, stop);
   raise_descriptor_limit();
   sharpen_timers();
   Metrics metrics;

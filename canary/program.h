@@ -7,7 +7,11 @@
 
 namespace dmp::canary {
 
-// The exit code. REQUIRES: options.check() passed.
+// What can be known without a network of whether it can run. Error: names the setting.
+// REQUIRES: options.check() passed.
+Status check_surroundings(const Options& options);
+
+// The exit code. REQUIRES: both checks passed.
 int run_program(const Options& options, const std::stop_token& stop);
 
 }  // namespace dmp::canary

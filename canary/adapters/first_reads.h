@@ -14,7 +14,7 @@ namespace dmp::canary {
 // What is worth a warning: empty if there is nothing. Something that answers too late is what a run
 // is there to find, so it may begin. Errors: "bad_setting" names the setting, its value and the way
 // out; "unreachable": nothing listens there. Waits kFirstReadWithin at most.
-inline constexpr int kFirstReadWithinS = 5;
+inline constexpr int kFirstReadWithinS = 3;
 
 // `token_file`: where the token is from, for people.
 Result<std::string> first_read_of_rest(const RestAccess& access, const std::string& token_file);

@@ -129,28 +129,51 @@ Status issue(const Authority& authority, const std::string& path, const std::str
   return fail("bad_file", path + ".key, .crt: cannot be written; name a writable folder with room");
 }
 
+bool is_there(const std::string& path) {
+  return access((path + ".crt").c_str(), R_OK) == 0 && access((path + ".key").c_str(), R_OK) == 0;
+}
+
 }  // namespace
 
-Status issue_identities(const AuthorityFiles& authority, const std::string& folder,
-                        const std::string& run, std::int64_t clients, std::chrono::seconds valid) {
-  auto opened = open_authority(authority);
+Status check_issuer(const AuthorityFiles& authority) {
+  const auto opened = open_authority(authority);
+  return opened ? Status() : tl::unexpected(opened.error());
+}
+
+Status check_folder(const std::string& folder) {
+  const auto missing = missing_folders(folder);
+  const std::filesystem::path outermost = missing.empty() ? "" : missing.back();
+  std::filesystem::path there =
+      missing.empty() ? std::filesystem::path(folder) : outermost.parent_path();
+  if (there.empty()) there = ".";
+  if (access(there.c_str(), W_OK | X_OK) == 0 && std::filesystem::is_directory(there)) return {};
+  return fail("bad_file", "setting certificates: " + folder + ": " + there.string() +
+                              " is no folder to write in; name one that is");
+}
+
+Status issue_identities(const IdentityPlan& plan, const Issuing& how) {
+  auto opened = open_authority(plan.authority);
   if (!opened) return tl::unexpected(opened.error());
   std::error_code problem;
-  std::filesystem::create_directories(folder, problem);
+  std::filesystem::create_directories(plan.folder, problem);
   if (problem)
-    return fail("bad_file", "setting certificates: " + folder + ": " + problem.message() +
+    return fail("bad_file", "setting certificates: " + plan.folder + ": " + problem.message() +
                                 "; name a folder that can be made");
-  for (std::int64_t client = 1; client <= clients; ++client) {
-    const std::string name = serial_of(run, client).str();
-    if (auto status = issue(*opened, path_of(folder, run, client), name, valid); !status) {
-      return status;
-    }
+  for (std::int64_t client = 1; client <= plan.clients; ++client) {
+    if (how.progress) how.progress(client - 1);
+    if (how.stop.stop_requested()) return {};
+    const std::string name = serial_of(plan.run, client).str();
+    const std::string path = path_of(plan.folder, plan.run, client);
+    if (how.keep && is_there(path)) continue;
+    if (how.made != nullptr) how.made->push_back(client);
+    if (auto status = issue(*opened, path, name, plan.valid); !status) return status;
   }
   return {};
 }
 
-void remove_identities(const std::string& folder, const std::string& run, std::int64_t clients) {
-  for (std::int64_t client = 1; client <= clients; ++client) {
+void remove_identities(const std::string& folder, const std::string& run,
+                       const std::vector<std::int64_t>& clients) {
+  for (const std::int64_t client : clients) {
     const std::string path = path_of(folder, run, client);
     unlink((path + ".crt").c_str());
     unlink((path + ".key").c_str());

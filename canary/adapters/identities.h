@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -16,13 +18,35 @@ struct AuthorityFiles {
   std::string key;
 };
 
-// Makes those of clients 1 to `clients`, P-256 keys readable by the owner only, valid from five
-// minutes ago. The folder is made if it is not there. Error: names the file; what was made stays.
-Status issue_identities(const AuthorityFiles& authority, const std::string& folder,
-                        const std::string& run, std::int64_t clients, std::chrono::seconds valid);
+// Those of clients 1 to `clients`.
+struct IdentityPlan {
+  AuthorityFiles authority;
+  std::string folder;
+  std::string run;
+  std::int64_t clients = 0;
+  std::chrono::seconds valid{0};
+};
 
-// Removes them again, as far as they are there.
-void remove_identities(const std::string& folder, const std::string& run, std::int64_t clients);
+struct Issuing {
+  bool keep = false;                                     // those that are there already
+  std::stop_token stop;                                  // then it returns before all are made
+  std::function<void(std::int64_t done)> progress = {};  // after each
+  std::vector<std::int64_t>* made = nullptr;             // whose files were begun
+};
+
+// Error: they cannot be read, or do not belong together.
+Status check_issuer(const AuthorityFiles& authority);
+
+// Error: nothing can be made in that folder, or it cannot be made itself.
+Status check_folder(const std::string& folder);
+
+// Makes them, P-256 keys readable by the owner only, valid from five minutes ago. The folder is
+// made if it is not there. Error: names the file; what was made stays.
+Status issue_identities(const IdentityPlan& plan, const Issuing& how = {});
+
+// Removes those again, as far as they are there.
+void remove_identities(const std::string& folder, const std::string& run,
+                       const std::vector<std::int64_t>& clients);
 
 // Of the way to `folder` what is not there yet, innermost first.
 std::vector<std::string> missing_folders(const std::string& folder);

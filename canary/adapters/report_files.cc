@@ -64,6 +64,12 @@ Result<Figures> read_figures(const std::string& path) {
   if (!json.is_object() || !json.contains("figures") || !json["figures"].is_object()) {
     return fail("bad_file", path + ": no JSON report with figures; name one that --json wrote");
   }
+  if (json.contains("interrupted") && json["interrupted"] == true) {
+    return fail("bad_file",
+                path +
+                    ": of a run that was interrupted, which is nothing to compare with; "
+                    "name another, or remove it");
+  }
   Figures figures;
   for (const auto& [name, value] : json["figures"].items()) {
     if (value.is_number()) figures[name] = value.get<double>();

@@ -12,7 +12,7 @@ constexpr std::string_view kCounts[] = {
     "unsent",    "acknowledged",  "not_taken",    "forbidden",      "confirmed",
     "rejected",  "lost",          "duplicates",   "reordered",      "not_visible",
     "peak_lag",  "s_to_lag_zero", "cpu_ratio",    "suback_refused", "kernel_listen_drops",
-    "rss_mib",   "rest_failures"};
+    "rss_mib",   "rest_failures", "limited"};
 
 }  // namespace
 

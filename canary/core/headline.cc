@@ -17,10 +17,12 @@ std::string_view way_out(ConnectStep step) {
     case ConnectStep::kTls:
       return "does this port speak MQTT by TLS, and does the broker trust --authority-certificate?";
     case ConnectStep::kMqtt:
-      return "does the broker's access list let clients canary-RUN-NUMBER in?";
+      return "does this port speak MQTT, and does the broker's access list let clients "
+             "canary-RUN-NUMBER in?";
     case ConnectStep::kAnswer:
     case ConnectStep::kNeverBegun:
-      return "is the broker stuck or overloaded, or a firewall in between?";
+      return "does this port speak MQTT; is the broker stuck or overloaded, or a firewall in "
+             "between?";
   }
   return "";
 }
@@ -64,7 +66,9 @@ std::optional<Part> limit_of(const Report& report) {
 std::string headline_of(const Report& report) {
   if (report.interrupted) return interruption_text(report);
   if (!anybody_connected(report)) return "nobody could connect: " + failure_text(report);
-  return text_of(report.verdict);
+  if (report.verdict.part != Part::kNone || report.breaches.empty()) return text_of(report.verdict);
+  const std::size_t count = report.breaches.size();
+  return "held, but beyond " + std::to_string(count) + (count == 1 ? " threshold" : " thresholds");
 }
 
 }  // namespace dmp::canary

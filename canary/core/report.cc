@@ -1,7 +1,5 @@
 #include "canary/core/report.h"
 
-#include <cstdio>
-
 namespace dmp::canary {
 namespace {
 
@@ -49,6 +47,10 @@ int exit_code_of(const Report& report) {
   return report.breaches.empty() ? kPassed : kBreached;
 }
 
+bool was_begun(const Report& report) {
+  return anybody_connected(report) || !report.refused_by.empty();
+}
+
 std::optional<std::string> breach_of(const Threshold& threshold, const Report& report) {
   return report.interrupted ? threshold.breach_so_far(report.figures)
                             : threshold.breach(report.figures);
@@ -58,7 +60,7 @@ std::string text_of(const Report& report) {
   std::string text = "canary " + report.run + ": " + headline_of(report) + "\n";
   for (const std::string& sentence : report.verdict.evidence) text += "  " + sentence + "\n";
   if (anybody_connected(report)) text += stage_lines(report.figures);
-  text += count_line(report.figures);
+  if (was_begun(report)) text += count_line(report.figures);
   for (const auto& [reason, count] : report.refused_by) {
     text += "  refused: " + std::to_string(count) + " x " + reason + "\n";
   }
@@ -105,9 +107,15 @@ std::string junit_of(const Report& report) {
   }
   cases += "</testcase>\n";
   std::size_t failures = could_run ? 0 : 1;
+  std::size_t skipped = 0;
   for (const Threshold& threshold : report.thresholds) {
     cases += "  <testcase classname=\"dmp-canary\" name=\"not " + escaped(threshold.text()) + "\">";
-    if (const auto breach = breach_of(threshold, report)) {
+    const auto breach = breach_of(threshold, report);
+    if (!breach && report.interrupted) {
+      cases += "<skipped message=\"the run was interrupted\"/>";
+      ++skipped;
+    }
+    if (breach) {
       cases += "<failure message=\"" + escaped(*breach) + "\">" + escaped(headline_of(report)) +
                "</failure>";
       ++failures;
@@ -116,30 +124,9 @@ std::string junit_of(const Report& report) {
   }
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"canary " +
          escaped(report.run) + "\" tests=\"" + std::to_string(report.thresholds.size() + 1) +
-         "\" failures=\"" + std::to_string(failures) + "\" time=\"" +
-         number_text(figure(report.figures, "took_s")) + "\" timestamp=\"" +
+         "\" failures=\"" + std::to_string(failures) + "\" skipped=\"" + std::to_string(skipped) +
+         "\" time=\"" + number_text(figure(report.figures, "took_s")) + "\" timestamp=\"" +
          escaped(report.started_at) + "\">\n" + cases + "</testsuite>\n";
-}
-
-std::optional<double> change_percent(double before, double now) {
-  if (before == 0) return std::nullopt;
-  return 100 * (now - before) / before;
-}
-
-std::vector<std::string> comparison_of(const Figures& before, const Figures& now) {
-  std::vector<std::string> lines;
-  for (const auto& [name, value] : now) {
-    const auto earlier = before.find(name);
-    if (earlier == before.end() || earlier->second == value) continue;
-    std::string line = name + " " + number_text(earlier->second) + " -> " + number_text(value);
-    if (const auto percent = change_percent(earlier->second, value)) {
-      char text[32];
-      std::snprintf(text, sizeof text, " (%+.0f %%)", *percent);
-      line += text;
-    }
-    lines.push_back(std::move(line));
-  }
-  return lines;
 }
 
 }  // namespace dmp::canary

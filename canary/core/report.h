@@ -33,7 +33,8 @@ struct Report {
   std::map<std::string, std::int64_t> disconnected_by;
   std::map<std::string, std::int64_t> rest_failed_by;  // reads of the list
   std::vector<PhaseLine> phases;
-  Verdict verdict;  // nobody is judged if nobody could connect
+  std::map<std::string, double> budgets;  // of a stage's p99, in ms
+  Verdict verdict;                        // nobody is judged if nobody could connect
   std::vector<Threshold> thresholds;
   std::vector<std::string> breaches;
   std::vector<std::string> warnings;
@@ -55,6 +56,9 @@ enum ExitCode {
 int exit_code_of(const Report& report);
 
 bool anybody_connected(const Report& report);
+
+// Whether anybody tried to connect; if not, there is nothing to tell in figures.
+bool was_begun(const Report& report);
 
 // What every form of the report begins with: the verdict, that nobody could connect and what to
 // look at, or that the run was interrupted and when.
@@ -82,7 +86,11 @@ std::string escaped(std::string_view text);
 // A figure of two runs: how much more, in percent; nothing if there was none before.
 std::optional<double> change_percent(double before, double now);
 
-// One line per latency and count that changed, "puback_p99_ms 3.1 -> 4.5 (+45 %)".
+// From here on a change is told as one.
+inline constexpr double kChangePercent = 20;
+
+// Lines for people, nothing if there is no run before: in what the runs are unlike, then latencies
+// and failures that changed, the greatest change first: "worse:  puback_p99_ms 31 -> 45 (+45 %)".
 std::vector<std::string> comparison_of(const Figures& before, const Figures& now);
 
 }  // namespace dmp::canary

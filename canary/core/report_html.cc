@@ -77,7 +77,23 @@ std::string polyline(const Line& line, double top) {
          "\" stroke-width=\"1.6\" points=\"" + points + "\"/>";
 }
 
-std::string chart(const std::string& unit, const std::vector<Line>& lines) {
+// Where each phase begins, with its name.
+std::string phase_marks(const std::vector<PhaseLine>& phases, std::size_t seconds) {
+  std::string svg;
+  if (seconds < 2) return svg;
+  for (const PhaseLine& phase : phases) {
+    const double share = std::min(1.0, phase.began_s / static_cast<double>(seconds - 1));
+    const double x = kLeft + (kWidth - kLeft) * share;
+    svg += "<line x1=\"" + at(x) + "\" x2=\"" + at(x) + "\" y1=\"" + at(kTop) + "\" y2=\"" +
+           at(kHeight - kBottom) + "\" stroke=\"#b0b4ba\" stroke-dasharray=\"3 3\"/>";
+    const bool at_end = share > 0.93;
+    svg += text_at(at_end ? x - 3 : x + 3, kTop + 9, at_end ? "end" : "start", phase.name);
+  }
+  return svg;
+}
+
+std::string chart(const std::string& unit, const std::vector<PhaseLine>& phases,
+                  const std::vector<Line>& lines) {
   const double top = greatest(lines);
   std::string svg = "<svg viewBox=\"0 0 " + at(kWidth) + " " + at(kHeight) + "\" role=\"img\">";
   for (int step = 0; step <= 4; ++step) {
@@ -90,6 +106,7 @@ std::string chart(const std::string& unit, const std::vector<Line>& lines) {
   svg += text_at(kLeft, kHeight - 8, "start", "0 s");
   svg += text_at(kWidth, kHeight - 8, "end", std::to_string(seconds) + " s");
   svg += text_at(kWidth / 2, kHeight - 8, "middle", unit);
+  svg += phase_marks(phases, seconds);
   for (const Line& line : lines) svg += polyline(line, top);
   svg += "</svg><p class=\"note\">";
   for (const Line& line : lines) {
@@ -107,7 +124,7 @@ Line line_of(const char* name, const char* colour, const std::vector<Second>& se
   return line;
 }
 
-std::string charts(const std::vector<Second>& seconds) {
+std::string charts(const std::vector<Second>& seconds, const std::vector<PhaseLine>& phases) {
   const auto worst = [](Stage stage) {
     return [stage](const Second& second) {
       return static_cast<double>(second.worst[static_cast<std::size_t>(stage)].count()) / 1000;
@@ -115,30 +132,41 @@ std::string charts(const std::vector<Second>& seconds) {
   };
   std::string html = "<h2>Updates per second</h2>";
   html += chart(
-      "updates per second",
+      "updates per second", phases,
       {line_of("sent", "#8b8d98", seconds, [](const Second& s) { return s.sent; }),
        line_of("PUBACK", "#0090ff", seconds, [](const Second& s) { return s.acknowledged; }),
        line_of("confirmed", "#30a46c", seconds, [](const Second& s) { return s.confirmed; })});
   html += "<h2>Worst of each second</h2>";
-  html += chart("ms since it was due",
+  html += chart("ms since it was due", phases,
                 {line_of("connect", "#f76b15", seconds, worst(Stage::kConnect)),
                  line_of("PUBACK", "#0090ff", seconds, worst(Stage::kPuback)),
                  line_of("confirmed", "#30a46c", seconds, worst(Stage::kConfirmed)),
                  line_of("visible", "#8e4ec6", seconds, worst(Stage::kVisible)),
                  line_of("own lateness", "#8b8d98", seconds, worst(Stage::kWireLate))});
   html += "<h2>Clients connected</h2>";
-  html += chart("clients", {line_of("connected", "#f76b15", seconds,
-                                    [](const Second& s) { return s.connected; })});
+  html += chart(
+      "clients", phases,
+      {line_of("connected", "#f76b15", seconds, [](const Second& s) { return s.connected; })});
   html += "<h2>Registry lag</h2>";
-  html +=
-      chart("records", {line_of("lag", "#8e4ec6", seconds, [](const Second& s) { return s.lag; })});
+  html += chart("records", phases,
+                {line_of("lag", "#8e4ec6", seconds, [](const Second& s) { return s.lag; })});
   return html;
 }
 
-std::string stage_table(const Figures& figures) {
+// Beside the p99, red if that is beyond it.
+std::string budget_cell(const std::map<std::string, double>& budgets, const std::string& stage,
+                        double p99) {
+  const auto budget = budgets.find(stage);
+  if (budget == budgets.end()) return "<td></td>";
+  const char* const colour = p99 > budget->second ? " class=\"bad\"" : "";
+  return "<td" + std::string(colour) + ">" + number_text(budget->second) + "</td>";
+}
+
+std::string stage_table(const Figures& figures, const std::map<std::string, double>& budgets) {
   std::string html = "<table><tr><th>stage</th><th>count</th>";
   for (const Percentile& known : kPercentiles) {
     html += "<th>" + std::string(known.name) + " ms</th>";
+    if (known.name == "p99") html += "<th>budget</th>";
   }
   html += "</tr>";
   for (const std::string_view stage : kStages) {
@@ -148,6 +176,8 @@ std::string stage_table(const Figures& figures) {
     for (const Percentile& known : kPercentiles) {
       const auto found = figures.find(name + "_" + std::string(known.name) + "_ms");
       html += "<td>" + (found == figures.end() ? "-" : number_text(found->second)) + "</td>";
+      if (known.name == "p99")
+        html += budget_cell(budgets, name, figure(figures, name + "_p99_ms"));
     }
     html += "</tr>";
   }
@@ -220,9 +250,10 @@ std::string html_of(const Report& report, const Figures& before) {
   }
   html += "</ul>\n";
   const bool measured = anybody_connected(report);
-  if (measured) html += "<h2>Stages</h2>" + stage_table(report.figures);
+  if (measured) html += "<h2>Stages</h2>" + stage_table(report.figures, report.budgets);
+  if (!was_begun(report)) return html + "</html>\n";
   html += "<h2>Phases</h2>" + phase_table(report.phases);
-  if (measured) html += charts(report.seconds);
+  if (measured) html += charts(report.seconds, report.phases);
   return html + "<h2>All figures</h2>" + figure_table(report.figures, before) + "</html>\n";
 }
 

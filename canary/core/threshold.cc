@@ -50,13 +50,25 @@ std::optional<double> to_number(std::string_view text) {
   return value;
 }
 
+// "200ms", "0.2s", "1m".
+std::optional<double> to_milliseconds(std::string_view text) {
+  const std::size_t unit = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto number = to_number(text.substr(0, unit));
+  const auto each = parse_duration("1" + std::string(text.substr(unit)));
+  if (!number || !each) return std::nullopt;
+  return *number * static_cast<double>(each->count());
+}
+
 }  // namespace
 
-Result<Threshold> Threshold::parse(std::string_view text) {
+Result<Threshold> Threshold::parse(std::string_view given) {
+  std::string bare(given);
+  std::erase_if(bare, [](char c) { return c == ' ' || c == '\t'; });
+  const std::string_view text = bare;
   const std::size_t at = text.find_first_of("<>");
   if (at == std::string_view::npos) return bad(text, "no > or < in it");
   Threshold made;
-  made.text_ = text;
+  made.text_ = bare;
   made.above_ = text[at] == '>';
   made.also_equal_ = at + 1 < text.size() && text[at + 1] == '=';
   const std::string_view left = text.substr(0, at);
@@ -78,9 +90,9 @@ Result<Threshold> Threshold::parse(std::string_view text) {
     return bad(text, "'" + std::string(left) + "' is not a STAGE.PERCENTILE; stages: " +
                          stages_listed() + "; percentiles: " + percentiles_listed());
   }
-  const auto duration = parse_duration(right);
-  if (!duration) return bad(text, duration.error().message);
-  made.bound_ = static_cast<double>(duration->count());
+  const auto duration = to_milliseconds(right);
+  if (!duration) return bad(text, "'" + std::string(right) + "' is not a duration");
+  made.bound_ = *duration;
   return made;
 }
 

@@ -1,6 +1,8 @@
 #include "canary/core/verdict.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
 namespace dmp::canary {
@@ -36,7 +38,7 @@ class Judge {
   // Whether the canary was late; then others are only blamed for what that cannot explain.
   bool client() {
     const double own = at("wire_late_p99_ms");
-    is_late_ = own > budgets_.wire_late_ms();
+    is_late_ = own > budgets_.wire_late_ms() && anything_failed();
     if (!is_late_) return false;
     excused_ms_ = 2 * own;
     note("the canary itself was late: p99 of its own lateness: " + shown(own) + ", budget " +
@@ -138,6 +140,21 @@ class Judge {
  private:
   [[nodiscard]] double at(const char* name) const { return figure(figures_, name); }
 
+  // Latencies count from when something was due, so the canary's own lateness is in them: where all
+  // of them kept their budgets there is nothing to excuse.
+  [[nodiscard]] bool anything_failed() const {
+    const std::pair<const char*, double> stages[] = {{"connect_p99_ms", budgets_.connect_ms},
+                                                     {"suback_p99_ms", budgets_.suback_ms},
+                                                     {"puback_p99_ms", budgets_.puback_ms},
+                                                     {"confirmed_p99_ms", budgets_.confirmed_ms},
+                                                     {"visible_p99_ms", budgets_.visible_ms}};
+    const auto is_over = [this](const auto& stage) { return at(stage.first) > stage.second; };
+    const auto counts = {"refused", "disconnected", "unsent", "not_visible"};
+    return std::any_of(std::begin(stages), std::end(stages), is_over) ||
+           std::any_of(counts.begin(), counts.end(),
+                       [this](const char* name) { return at(name) > 0; });
+  }
+
   bool over(const char* name, double budget, const char* what) {
     const double value = at(name);
     if (value <= budget + excused_ms_) return false;
@@ -200,6 +217,11 @@ std::string_view name_of(Part part) {
       return "database";
   }
   return "";
+}
+
+std::map<std::string, double> Budgets::by_stage() const {
+  return {{"connect", connect_ms},     {"suback", suback_ms},   {"puback", puback_ms},
+          {"confirmed", confirmed_ms}, {"visible", visible_ms}, {"wire_late", wire_late_ms()}};
 }
 
 Verdict judge(const Figures& figures, const Budgets& budgets) {

@@ -3,10 +3,13 @@
 // The parts are judged in the order of an update's way, and the first that exceeded its budget is
 // named: what comes after it may only have been late because of it, while nothing here slows what
 // came before it (every hop stores and forwards). The canary itself is judged first: a generator
-// that was late has measured itself. Its lateness, once for sending and once for reading the
-// answer, excuses the others by so much and no more: what it cannot explain is still somebody's.
+// that was late has measured itself, as far as anything exceeded its budget at all: its lateness is
+// in what it measures, and where all is in time it does not matter. Its lateness, once for sending
+// and once for reading the answer, excuses the others by so much and no more: what it cannot
+// explain is still somebody's.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +29,9 @@ struct Budgets {
   double confirmed_ms = 2000;
   double visible_ms = 5000;
   double lag_records = 20'000;
+
+  // Of the stages that have one, by their names.
+  [[nodiscard]] std::map<std::string, double> by_stage() const;
 
   // A tenth of the PUBACK's: later than that, and its own lateness shows in what it measures.
   [[nodiscard]] double wire_late_ms() const { return puback_ms / 10; }

@@ -57,6 +57,18 @@ bool is_run_name(std::string_view run) {
   });
 }
 
+std::string run_name(std::int64_t wall_us, std::uint64_t random) {
+  constexpr std::uint64_t kBase = 36;
+  constexpr std::uint64_t kRandomMost = kBase * kBase * kBase * kBase;
+  constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
+  const auto seconds = static_cast<std::uint64_t>(wall_us) / 1'000'000;
+  std::string name;
+  for (std::uint64_t left = seconds * kRandomMost + random % kRandomMost; left > 0; left /= kBase) {
+    name.insert(name.begin(), kDigits[left % kBase]);
+  }
+  return "r" + name;
+}
+
 RaeSerial serial_of(std::string_view run, std::int64_t client) {
   DMP_CHECK(is_run_name(run));
   return *RaeSerial::parse("canary-" + std::string(run) + "-" + std::to_string(client));

@@ -17,6 +17,10 @@ RaeSerial serial_of(std::string_view run, std::int64_t client);
 // `[a-z0-9]{1,20}`: the whole serial must stay a RAE's.
 bool is_run_name(std::string_view run);
 
+// Short, and rising: `r`, seconds since the epoch and four random digits, all in base 36. Two runs
+// that begin in the same second have the same name once in 1.7 million times.
+std::string run_name(std::int64_t wall_us, std::uint64_t random);
+
 class Voice {
  public:
   // `padding`: from padding_for. Session and device follow from run and number.

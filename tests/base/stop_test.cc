@@ -32,6 +32,34 @@ TEST(StopDeathTest, so_does_one_that_was_asked_to_stop_without_a_signal) {
               testing::ExitedWithCode(Stop::kOverdue), "stop_overdue");
 }
 
+[[noreturn]] void end_when_stopped() {
+  Stop stop;
+  stop.run();
+  kill(getpid(), SIGHUP);
+  const bool stopped = stopped_within(stop.token(), std::chrono::seconds(60));
+  _exit(stopped ? 0 : 1);
+}
+
+TEST(StopDeathTest, a_terminal_that_is_gone_stops_it_as_well) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(end_when_stopped(), testing::ExitedWithCode(0), "");
+}
+
+[[noreturn]] void go_on_without_terminal() {
+  std::signal(SIGHUP, SIG_IGN);
+  Stop stop;
+  stop.run();
+  kill(getpid(), SIGHUP);
+  kill(getpid(), SIGTERM);
+  const bool stopped = stopped_within(stop.token(), std::chrono::seconds(60));
+  _exit(stopped ? 0 : 1);
+}
+
+TEST(StopDeathTest, unless_it_was_told_to_outlive_its_terminal) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(go_on_without_terminal(), testing::ExitedWithCode(0), "");
+}
+
 TEST(StopDeathTest, a_second_signal_ends_it_at_once) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   EXPECT_EXIT(hang_after([](Stop& stop) {

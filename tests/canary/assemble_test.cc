@@ -35,6 +35,17 @@ TEST(Assemble, warns_of_no_witness_that_did_well_or_was_not_asked_for) {
   EXPECT_EQ(report_with(std::nullopt).figures.at("probe_puback_count"), 0);
 }
 
+TEST(Assemble, makes_of_the_verdict_a_figure_that_a_threshold_can_name) {
+  const auto thresholds = {*Threshold::parse("limited>0")};
+  RunResult result;
+  result.tally.connected = 1;
+  EXPECT_EQ(assemble({}, result, {}, {}, thresholds).exit_code, kPassed);
+  result.tally.disconnected.add("gone");
+  const Report report = assemble({}, result, {}, {}, thresholds);
+  EXPECT_EQ(report.breaches, std::vector<std::string>{"limited>0: it was 1"});
+  EXPECT_EQ(report.exit_code, kBreached);
+}
+
 TEST(Assemble, of_a_run_in_which_nobody_connected_judges_nobody) {
   RunSettings settings;
   settings.broker = "ssl://b:1";
@@ -62,6 +73,20 @@ TEST(Assemble, of_a_run_that_was_cut_tells_what_was_broken_by_then_and_that_noth
   report = assemble({}, result, {}, {}, thresholds);
   EXPECT_EQ(report.breaches, std::vector<std::string>{"lost>0: it was 2"});
   EXPECT_EQ(report.exit_code, kInterrupted);
+}
+
+TEST(Assemble, tells_leaving_that_was_interrupted_in_one_line) {
+  using std::chrono::seconds;
+  RunResult result;
+  result.tally.connected = 50;
+  const PhasePlan leave{Phase::kLeave, 50, seconds(5), seconds(30)};
+  result.phases = {{leave, seconds(10), seconds(2), true, 20, true},
+                   {leave, seconds(12), seconds(1), true, 50, false}};
+  const Report report = assemble({}, result, {}, {}, {});
+  ASSERT_EQ(report.phases.size(), 1U);
+  EXPECT_EQ(report.phases[0].took_s, 3);
+  EXPECT_EQ(report.phases[0].begun, 50);
+  EXPECT_TRUE(report.phases[0].cut);
 }
 
 }  // namespace

@@ -42,6 +42,16 @@ TEST_F(LastRunTest, forgets_what_a_later_run_did_not_find_out) {
   EXPECT_EQ(value("dmp_canary_limited_by{part=\"none\"}"), 0);
 }
 
+TEST_F(LastRunTest, is_counted_by_how_it_ended_from_the_start) {
+  EXPECT_EQ(value("dmp_canary_runs_total{exit_code=\"99\"}"), 0);
+  last_.not_made();
+  last_.ended(kBreached, 1);
+  last_.not_made();
+  last_.ended(kBreached, 2);
+  EXPECT_EQ(value("dmp_canary_runs_total{exit_code=\"99\"}"), 2);
+  EXPECT_EQ(value("dmp_canary_runs_total{exit_code=\"0\"}"), 0);
+}
+
 TEST_F(LastRunTest, in_which_nobody_connected_blames_nothing_and_did_not_hold) {
   Report report;
   report.figures = {{"connected", 0}};

@@ -45,6 +45,15 @@ TEST_F(ReportFiles, of_a_run_that_was_cut_say_so_first_and_where) {
   EXPECT_NE(json.find("\"begun\": 151,\n      \"cut\": true"), std::string::npos) << json;
 }
 
+TEST_F(ReportFiles, of_a_run_that_was_cut_are_nothing_to_compare_with) {
+  Report report;
+  report.interrupted = true;
+  ASSERT_TRUE(write_file(file("cut.json"), json_of(report)));
+  const auto figures = read_figures(file("cut.json"));
+  ASSERT_FALSE(figures);
+  EXPECT_NE(figures.error().message.find("interrupted"), std::string::npos);
+}
+
 TEST_F(ReportFiles, that_are_none_are_named) {
   std::ofstream(file("empty.json")) << "{}";
   for (const char* name : {"missing.json", "empty.json", "."}) {

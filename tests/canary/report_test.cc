@@ -58,7 +58,7 @@ TEST(ExitCode, says_how_the_run_ended) {
 
 TEST(JUnit, has_a_test_case_per_threshold_and_one_for_the_run) {
   const std::string xml = junit_of(a_report());
-  EXPECT_NE(xml.find("tests=\"3\" failures=\"1\""), std::string::npos) << xml;
+  EXPECT_NE(xml.find("tests=\"3\" failures=\"1\" skipped=\"0\""), std::string::npos) << xml;
   EXPECT_EQ(count_of(xml, "<testcase"), 3U);
   EXPECT_NE(xml.find("name=\"not puback.p99&gt;1s\"></testcase>"), std::string::npos) << xml;
   EXPECT_NE(xml.find("<failure message=\"lost&gt;0: it was 2\">limited by broker"),
@@ -110,6 +110,19 @@ TEST(Headline, says_how_the_run_ended) {
             "is the stack up (./dmp up) and is --mqtt-uri right?");
 }
 
+TEST(Headline, of_a_run_that_held_tells_that_thresholds_fail) {
+  Report report = a_report();
+  report.verdict = {};
+  EXPECT_EQ(headline_of(report), "held, but beyond 1 threshold");
+  report.breaches.push_back("sent>0: it was 9");
+  EXPECT_EQ(headline_of(report), "held, but beyond 2 thresholds");
+  EXPECT_NE(text_of(report).find("canary r1: held, but beyond 2"), std::string::npos);
+  EXPECT_NE(html_of(report, {}).find("held, but beyond 2"), std::string::npos);
+  EXPECT_NE(junit_of(report).find("held, but beyond 2"), std::string::npos);
+  report.breaches.clear();
+  EXPECT_EQ(headline_of(report), "held");
+}
+
 TEST(Headline, has_a_way_out_for_each_step_of_a_connect) {
   Report report = unreachable();
   for (const auto& [step, says] :
@@ -143,6 +156,22 @@ TEST(Limit, is_not_known_of_a_run_that_was_not_made_to_its_end) {
   EXPECT_EQ(limit_of(held), Part::kNone);
 }
 
+TEST(JUnit, of_a_run_that_was_interrupted_skips_what_was_not_decided) {
+  const std::string xml = junit_of(interrupted());
+  EXPECT_NE(xml.find("skipped=\"1\""), std::string::npos) << xml;
+  EXPECT_NE(xml.find("name=\"not puback.p99&gt;1s\"><skipped"), std::string::npos) << xml;
+}
+
+TEST(Report, of_a_run_that_was_interrupted_before_it_began_tells_no_figures) {
+  Report report = unreachable();
+  report.refused_by.clear();
+  report.phases.clear();
+  report.interrupted = true;
+  EXPECT_EQ(text_of(report).find("lost 2"), std::string::npos) << text_of(report);
+  EXPECT_EQ(html_of(report, {}).find("<table"), std::string::npos);
+  EXPECT_EQ(html_of(report, {}).find("<svg"), std::string::npos);
+}
+
 TEST(Html, shows_the_phase_that_was_cut_and_what_it_had) {
   const std::string html = html_of(interrupted(), {});
   EXPECT_NE(html.find("<tr><td>publish</td><td>900</td><td>20.0</td><td>7.2</td><td><span "
@@ -162,6 +191,15 @@ TEST(Html, needs_nothing_else_and_lets_nobody_else_in) {
   EXPECT_NE(html.find("100.0 %"), std::string::npos) << "lost doubled";
 }
 
+TEST(Html, marks_the_phases_in_its_charts_and_has_budgets_beside_what_they_are_of) {
+  Report report = a_report();
+  report.seconds.resize(60);
+  report.budgets = {{"puback", 2}};
+  const std::string html = html_of(report, {});
+  EXPECT_EQ(count_of(html, ">publish</text>"), 4U) << "in each chart";
+  EXPECT_NE(html.find("<td>3.25</td><td class=\"bad\">2</td>"), std::string::npos) << html;
+}
+
 TEST(Html, of_a_run_that_measured_nothing_is_a_page_too) {
   const std::string html = html_of({}, {});
   EXPECT_NE(html.find("</html>"), std::string::npos);
@@ -169,10 +207,25 @@ TEST(Html, of_a_run_that_measured_nothing_is_a_page_too) {
 }
 
 TEST(Comparison, tells_what_changed) {
-  const Figures before = {{"puback_p99_ms", 2}, {"lost", 0}, {"clients", 3000}};
-  const Figures now = {{"puback_p99_ms", 3}, {"lost", 1}, {"clients", 3000}, {"sent", 5}};
-  EXPECT_EQ(comparison_of(before, now),
-            (std::vector<std::string>{"lost 0 -> 1", "puback_p99_ms 2 -> 3 (+50 %)"}));
+  const Figures before = {{"puback_p99_ms", 20}, {"confirmed_p50_ms", 90}, {"visible_p99_ms", 500},
+                          {"lost", 0},           {"clients", 3000},        {"sent", 9}};
+  const Figures now = {{"puback_p99_ms", 30}, {"confirmed_p50_ms", 30}, {"visible_p99_ms", 510},
+                       {"lost", 1},           {"clients", 3000},        {"sent", 5}};
+  EXPECT_EQ(
+      comparison_of(before, now),
+      (std::vector<std::string>{"worse:  lost 0 -> 1", "better: confirmed_p50_ms 90 -> 30 (-67 %)",
+                                "worse:  puback_p99_ms 20 -> 30 (+50 %)"}));
+  EXPECT_EQ(comparison_of(before, before),
+            std::vector<std::string>{"as before: nothing changed by more than 20 %"});
+  EXPECT_TRUE(comparison_of({}, now).empty());
+}
+
+TEST(Comparison, says_first_that_two_runs_are_unlike) {
+  const auto lines =
+      comparison_of({{"clients", 300}, {"load_storm", 0}}, {{"clients", 3000}, {"load_storm", 1}});
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[0], "unlike: clients 300 -> 3000: the two runs did not do the same");
+  EXPECT_EQ(lines[1].find("unlike: load_storm 0 -> 1"), 0U);
 }
 
 TEST(Text, names_the_verdict_the_reasons_and_the_breaches) {

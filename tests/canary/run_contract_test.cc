@@ -122,8 +122,11 @@ class CountsAtOnce final : public PassesOn {
 class CanaryRun : public testing::Test {
  protected:
   CanaryRun() {
-    const auto status = issue_identities({broker_.file("ca.crt"), broker_.file("ca.key")},
-                                         broker_.file("clients"), kName, kClients, seconds(3600));
+    const auto status = issue_identities({{broker_.file("ca.crt"), broker_.file("ca.key")},
+                                          broker_.file("clients"),
+                                          kName,
+                                          kClients,
+                                          seconds(3600)});
     EXPECT_TRUE(status) << status.error().message;
   }
 
@@ -382,8 +385,11 @@ TEST_F(CanaryRun, counts_those_who_never_came_to_connect_and_names_what_kept_the
 
 TEST_F(CanaryRun, with_certificates_of_another_authority_is_refused) {
   const test::Mosquitto other({});
-  ASSERT_TRUE(issue_identities({other.file("ca.crt"), other.file("ca.key")},
-                               broker_.file("clients"), kName, kClients, seconds(3600)));
+  ASSERT_TRUE(issue_identities({{other.file("ca.crt"), other.file("ca.key")},
+                                broker_.file("clients"),
+                                kName,
+                                kClients,
+                                seconds(3600)}));
   auto clients = fleet();
   const RunResult result = run(fifty_clients(), clients);
   EXPECT_EQ(result.tally.connected, 0);

@@ -14,6 +14,9 @@ TEST(Threshold, is_breached_by_what_is_beyond_its_bound) {
   constexpr Case kCases[] = {
       {"puback.p99>200ms", false},
       {"puback.p99>=200ms", true},
+      {"puback.p99 >= 0.2s", true},
+      {"puback.p99>0.2s", false},
+      {"lost >= 3", true},
       {"puback.p99>199ms", true},
       {"puback.p99<200ms", false},
       {"puback.p99<=200ms", true},

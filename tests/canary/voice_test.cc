@@ -69,5 +69,14 @@ TEST(DueOf, takes_only_the_canarys_own) {
   for (const char* text : {"", "t=", "t=17x", "6.1", "t=-"}) EXPECT_EQ(due_of(text), 0) << text;
 }
 
+TEST(RunName, of_two_runs_in_the_same_second_differs_and_rises_with_time) {
+  constexpr std::int64_t kBegan = 1'795'347'961'000'000;
+  const std::string name = run_name(kBegan, 5);
+  EXPECT_NE(name, run_name(kBegan, 6));
+  EXPECT_TRUE(is_run_name(name)) << name;
+  EXPECT_EQ(name.size(), 11U);
+  EXPECT_LT(run_name(kBegan, ~std::uint64_t{0}), run_name(kBegan + 1'000'000, 0));
+}
+
 }  // namespace
 }  // namespace dmp::canary

@@ -69,18 +69,21 @@ AdminPort::AdminPort(const Metrics& metrics, AdminChecks checks)
              [part = std::move(part)](const auto&, auto& response) { answer(response, part()); });
   }
   if (checks.stop) {
-    // Before the body is asked for: the library wants to know the length of one, and curl sends
-    // none.
-    http.set_pre_routing_handler([stop = std::move(checks.stop)](const auto& request,
-                                                                 auto& response) {
-      if (request.method != "POST" || request.path != "/stop") {
-        return httplib::Server::HandlerResponse::Unhandled;
-      }
+    const auto answer_stop = [stop = std::move(checks.stop)](const auto& request, auto& response) {
       const std::string why_not = why_not_stop(request);
       response.status = why_not.empty() ? 202 : 403;
-      response.set_header("Connection", "close");  // a body that was not read is no next request
       response.set_content(why_not.empty() ? "stopping\n" : why_not, "text/plain; charset=utf-8");
       if (why_not.empty()) stop();
+    };
+    http.Post("/stop", answer_stop);
+    // The library refuses a POST that tells no length, such as curl's without a body. One that has
+    // a body must not be answered here: what is not read of it would be taken for a request.
+    http.set_pre_routing_handler([answer_stop](const auto& request, auto& response) {
+      const bool is_bare_stop = request.method == "POST" && request.path == "/stop" &&
+                                !request.has_header("Content-Length") &&
+                                !request.has_header("Transfer-Encoding");
+      if (!is_bare_stop) return httplib::Server::HandlerResponse::Unhandled;
+      answer_stop(request, response);
       return httplib::Server::HandlerResponse::Handled;
     });
   }

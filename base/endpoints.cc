@@ -1,6 +1,8 @@
 #include "base/endpoints.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <memory>
@@ -52,10 +54,24 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// As librdkafka takes them: with a protocol before it, and without a port meaning 9092.
 bool is_broker(std::string_view text) {
   constexpr std::string_view kNotInHosts = " /@;\t\"'";
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
+  if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
+    constexpr std::array<std::string_view, 4> kProtocols = {"plaintext", "ssl", "sasl_plaintext",
+                                                            "sasl_ssl"};
+    std::string protocol(text.substr(0, scheme));
+    std::ranges::transform(protocol, protocol.begin(), [](char c) {
+      return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    });
+    if (std::ranges::find(kProtocols, protocol) == kProtocols.end()) return false;
+    text.remove_prefix(scheme + 3);
+  }
+  const auto colon = text.ends_with(']') ? std::string_view::npos : text.rfind(':');
+  if (colon == std::string_view::npos) {
+    return !text.empty() && text.find_first_of(kNotInHosts) == std::string_view::npos;
+  }
+  if (colon == 0) return false;
   const std::string_view host = text.substr(0, colon);
   const bool bracketed = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
   if (!bracketed && host.find(':') != std::string_view::npos) return false;
@@ -66,18 +82,21 @@ bool is_broker(std::string_view text) {
 }  // namespace
 
 Status check_brokers(const std::string& setting, const std::string& brokers) {
-  std::string_view left = brokers;
-  while (true) {
+  const auto refused = [&](std::string_view broker) {
+    return fail("bad_setting", "setting " + setting + ": '" + std::string(broker) +
+                                   "' is not host:port; give host:port[,host:port], ports "
+                                   "between 1 and 65535");
+  };
+  bool is_any = false;
+  for (std::string_view left = brokers; !left.empty();) {
     const auto comma = std::min(left.find(','), left.size());
     const std::string_view broker = trimmed(left.substr(0, comma));
-    if (!is_broker(broker)) {
-      return fail("bad_setting", "setting " + setting + ": '" + std::string(broker) +
-                                     "' is not host:port; give host:port[,host:port], ports "
-                                     "between 1 and 65535");
-    }
-    if (comma == left.size()) return {};
-    left.remove_prefix(comma + 1);
+    if (!broker.empty() && !is_broker(broker)) return refused(broker);
+    is_any = is_any || !broker.empty();
+    left.remove_prefix(std::min(comma + 1, left.size()));
   }
+  if (!is_any) return refused(brokers);
+  return {};
 }
 
 Status check_listen_address(const std::string& setting, const std::string& address,
@@ -94,6 +113,7 @@ std::string why_not_listen(const std::string& address, int port) {
   const Addresses found = look_up(address, port, AF_UNSPEC);
   if (!found) return "'" + address + "' is no IP address; give one of this machine";
   const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return std::system_category().message(errno);
   const int yes = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   const bool opened = bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, 1) == 0;

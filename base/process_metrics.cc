@@ -1,6 +1,7 @@
 #include "base/process_metrics.h"
 
 #include <fstream>
+#include <iomanip>
 #include <optional>
 #include <sstream>
 
@@ -47,7 +48,7 @@ std::string process_metrics() {
   if (const auto seconds = cpu_seconds()) {
     text << "# HELP process_cpu_seconds_total Time of user and kernel mode in seconds\n"
          << "# TYPE process_cpu_seconds_total counter\n"
-         << "process_cpu_seconds_total " << *seconds << "\n";
+         << "process_cpu_seconds_total " << std::fixed << std::setprecision(2) << *seconds << "\n";
   }
   return text.str();
 }

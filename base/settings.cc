@@ -215,7 +215,9 @@ void Settings::add(const std::string& name, bool& target, const std::string& hel
   table_->add_switch(name, help,
                      {.set = [&target](const std::string& text) -> Status {
                         if (text != "true" && text != "false") {
-                          return fail("bad_setting", text + " is neither; give true or false");
+                          return fail("bad_setting",
+                                      (text.empty() ? "it is empty" : text + " is neither") +
+                                          "; give true or false");
                         }
                         target = text == "true";
                         return {};

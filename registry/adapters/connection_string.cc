@@ -32,9 +32,11 @@ bool are_ports(std::string_view list) {
   return true;
 }
 
-std::string without_line_end(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+// What libpq quotes may be a password, or the whole string with it.
+std::string without_quotes(std::string_view text) {
+  text = text.substr(0, text.find_first_of("\"\n"));
+  while (text.ends_with(' ') || text.ends_with(':')) text.remove_suffix(1);
+  return std::string(text);
 }
 
 }  // namespace
@@ -47,7 +49,7 @@ Status check_connection_string(const std::string& setting, const std::string& te
   char* why = nullptr;
   const Options options(PQconninfoParse(text.c_str(), &why), PQconninfoFree);
   if (!options) {
-    const std::string reason = why == nullptr ? "libpq cannot read it" : without_line_end(why);
+    const std::string reason = why == nullptr ? "libpq cannot read it" : without_quotes(why);
     PQfreemem(why);
     return refused(reason);
   }

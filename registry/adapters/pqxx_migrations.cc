@@ -48,6 +48,7 @@ std::vector<std::string> apply_missing(PqxxConnection& connection, SilenceWatch:
     pqxx::nontransaction statement(connection);
     waiting.answered();
     statement.exec(std::string(file.text));
+    waiting.answered();
     statement.exec_params("INSERT INTO schema_migration (name) VALUES ($1) ON CONFLICT DO NOTHING",
                           std::string(file.name));
     names.emplace_back(file.name);

@@ -100,6 +100,8 @@ struct PqxxReader::Session {
     if (prepared.size() == kPreparedMax) return "";
     const std::string name = "by_key_" + std::to_string(prepared.size());
     connection->prepare(name, text);
+    connection->prepare_now(name);
+    line.wait_begins(steady_clock::now());  // an answer: the statement may take as long again
     return prepared.emplace(text, name).first->second;
   }
 

@@ -1,11 +1,13 @@
 #include "base/admin_port.h"
 
+#include <array>
 #include <atomic>
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
 #include <ifaddrs.h>
+#include <poll.h>
 
 namespace dmp {
 namespace {
@@ -106,23 +108,67 @@ TEST_F(AdminPortTest, neither_a_get_nor_a_page_in_a_browser_stops_the_program) {
   EXPECT_EQ(stops_, 0);
 }
 
+// A connection on which every byte is as a test has it.
+class Wire {
+ public:
+  explicit Wire(int port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  ~Wire() { close(fd_); }
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+  void send(const std::string& text) const {
+    EXPECT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
+  }
+
+  [[nodiscard]] bool says_something_within(int ms) const {
+    pollfd wanted{fd_, POLLIN, 0};
+    return poll(&wanted, 1, ms) == 1;
+  }
+
+  [[nodiscard]] std::string status_line() const {
+    std::string line(12, ' ');
+    const auto got = recv(fd_, line.data(), line.size(), MSG_WAITALL);
+    return got == static_cast<ssize_t>(line.size()) ? line : "";
+  }
+
+  // Back when the server has ended the connection.
+  void drain() const {
+    std::array<char, 1024> rest{};
+    while (recv(fd_, rest.data(), rest.size(), 0) > 0) continue;
+  }
+
+ private:
+  const int fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+};
+
 // What `curl -X POST` sends.
 TEST_F(AdminPortTest, a_post_without_a_body_and_its_length_stops_the_program) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(bound_));
-  ASSERT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  const std::string request = "POST /stop HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n";
-  ASSERT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
-            static_cast<ssize_t>(request.size()));
-  std::string answer(12, ' ');
-  ASSERT_EQ(recv(fd, answer.data(), answer.size(), MSG_WAITALL),
-            static_cast<ssize_t>(answer.size()));
-  close(fd);
-  EXPECT_EQ(answer, "HTTP/1.1 202");
+  const Wire wire(bound_);
+  wire.send("POST /stop HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n");
+  EXPECT_EQ(wire.status_line(), "HTTP/1.1 202");
   EXPECT_EQ(stops_, 1);
+}
+
+// A page in a browser chooses what its body says, but not whether there is an Origin.
+TEST_F(AdminPortTest, the_body_of_a_request_is_never_a_request_of_its_own) {
+  const std::string body = "POST /stop HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  const Wire wire(bound_);
+  wire.send(
+      "POST /stop HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://example.org\r\n"
+      "Content-Type: text/plain\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n");
+  EXPECT_FALSE(wire.says_something_within(200)) << "answered before the body was read";
+  wire.send(body);
+  EXPECT_EQ(wire.status_line(), "HTTP/1.1 403");
+  wire.drain();
+  EXPECT_EQ(stops_, 0);
 }
 
 // An address of this machine that is not loopback; empty: it has none.

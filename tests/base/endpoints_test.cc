@@ -9,11 +9,12 @@ namespace dmp {
 namespace {
 
 TEST(Endpoints, brokers_are_hosts_with_ports) {
-  for (const char* good : {"kafka:9092", "127.0.0.1:1,[::1]:65535", "a:1, b:2"}) {
+  for (const char* good : {"kafka:9092", "127.0.0.1:1,[::1]:65535", "a:1, b:2", "kafka", "[::1]",
+                           "a:1,", ",,a:1", "SSL://a:1,PLAINTEXT://b"}) {
     EXPECT_TRUE(check_brokers("kafka-brokers", good)) << good;
   }
-  for (const char* bad : {"", "kafka", "kafka:", ":9092", "kafka:0", "kafka:65536", "kafka:90x",
-                          "a:1,", "a:1 b:2", "a:1;b:2", "http://a:1", "::1:9092"}) {
+  for (const char* bad : {"", " , ", "kafka:", ":9092", "kafka:0", "kafka:65536", "kafka:90x",
+                          "a:1 b:2", "a:1;b:2", "http://a:1", "ssl://", "::1:9092"}) {
     const auto refused = check_brokers("kafka-brokers", bad);
     ASSERT_FALSE(refused) << bad;
     EXPECT_NE(refused.error().message.find("setting kafka-brokers: '"), std::string::npos);

@@ -145,6 +145,7 @@ TEST_F(ProcessTest, ends_when_asked_while_the_database_stands_still_and_tells_of
   RegistryProcess registry(with_api);
   ASSERT_TRUE(registry.says("api_database_reached")) << registry.said();
   ASSERT_TRUE(registry.says("partitions_assigned")) << registry.said();
+  const test::TestDatabase::ThawAtEnd thaw_at_end;
   if (!test::TestDatabase::freeze_server()) GTEST_SKIP() << "needs a database of its own";
   produce_changes(10);
   const bool noticed = registry.says("event=database_away") && registry.says("api_database_away");
@@ -163,6 +164,7 @@ TEST_F(ProcessTest, ends_when_asked_just_after_the_database_came_to_stand_still)
   ASSERT_TRUE(registry.says("partitions_assigned")) << registry.said();
   produce_changes(1);
   ASSERT_TRUE(wait_for([&] { return all_stored(); })) << registry.said();
+  const test::TestDatabase::ThawAtEnd thaw_at_end;
   if (!test::TestDatabase::freeze_server()) GTEST_SKIP() << "needs a database of its own";
   produce_changes(10);
   registry.send(SIGTERM);

@@ -180,7 +180,7 @@ TEST_F(Checked, settings_that_cannot_work_are_refused_by_their_names) {
                           "postgresql://a:99999/dmp", "postgresql://a:b:c/"}) {
     refuses(options_.database, bad, "database");
   }
-  refuses(options_.kafka_brokers, "kafka", "kafka-brokers");
+  refuses(options_.kafka_brokers, "kafka:0", "kafka-brokers");
   refuses(options_.kafka_group, "", "kafka-group");
   refuses(options_.admin_address, "no such host", "admin-address");
   options_.roles = {"api"};

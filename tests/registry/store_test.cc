@@ -243,6 +243,7 @@ TEST_F(Store, a_database_that_stands_still_fails_the_call_and_is_used_again_when
   hasty.replace(hasty.find(timeout), timeout.size(), "statement_timeout=100");
   PqxxStore store(hasty);
   ASSERT_TRUE(store.beat({{"dmp.agents", 1, 0}}));
+  const test::TestDatabase::ThawAtEnd thaw_at_end;
   if (!test::TestDatabase::freeze_server()) GTEST_SKIP() << "needs a database of its own";
   const auto unanswered = store.beat({{"dmp.agents", 1, 0}});
   const auto unconnected = store.beat({{"dmp.agents", 1, 0}});
@@ -257,18 +258,20 @@ TEST_F(Store, a_database_that_stands_still_fails_the_call_and_is_used_again_when
 }
 
 TEST_F(Store, a_lost_connection_says_how_it_was_lost_and_not_what_could_not_be_done_next) {
-  ASSERT_TRUE(store_.beat({{"dmp.agents", 1, 0}}));
+  const std::string name = "dmp-lost-why-" + std::to_string(getpid());
+  PqxxStore store(database_.connection_string(), name);
+  ASSERT_TRUE(store.beat({{"dmp.agents", 1, 0}}));
   database_.execute(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
-      "'dmp-registry-ingest'");
-  const auto lost = store_.beat({{"dmp.agents", 1, 0}});
+      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '" +
+      name + "'");
+  const auto lost = store.beat({{"dmp.agents", 1, 0}});
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().fault, SqlFault::kTransient);
   // Which of the two depends on whether the server's goodbye was read before we asked.
   EXPECT_TRUE(lost.error().message == "terminating connection due to administrator command" ||
               lost.error().message == "server closed the connection unexpectedly")
       << lost.error().message;
-  EXPECT_TRUE(store_.beat({{"dmp.agents", 1, 0}}));
+  EXPECT_TRUE(store.beat({{"dmp.agents", 1, 0}}));
 }
 
 TEST(StoreWithoutTables, says_which_migration_is_missing_and_what_to_do) {

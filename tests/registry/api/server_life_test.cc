@@ -39,6 +39,7 @@ TEST_F(Life, says_503_at_once_while_the_database_is_away_and_recovers_by_itself)
 TEST_F(Life, says_503_while_the_database_stands_still_and_can_be_stopped_then) {
   run();
   EXPECT_EQ(ask(), 200);
+  const test::TestDatabase::ThawAtEnd thaw_at_end;
   if (!test::TestDatabase::freeze_server()) GTEST_SKIP() << "DMP_TEST_DATABASE is not ours";
   const HttpAnswer away = HttpClient(server_->port()).get("/v1/devices", "secret");
   const bool noticed = wait_for([&] { return !server_->ready().good; });
@@ -48,9 +49,8 @@ TEST_F(Life, says_503_while_the_database_stands_still_and_can_be_stopped_then) {
   EXPECT_TRUE(noticed);
   EXPECT_EQ(still, 503);
   EXPECT_TRUE(wait_for([&] { return ask() == 200; }));
-  test::TestDatabase::freeze_server();
+  ASSERT_TRUE(test::TestDatabase::freeze_server());
   server_->stop();
-  test::TestDatabase::thaw_server();
 }
 
 TEST_F(Life, takes_up_new_tokens_and_keeps_the_old_ones_when_the_file_is_bad) {

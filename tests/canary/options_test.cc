@@ -61,7 +61,8 @@ TEST(Options, that_cannot_be_used_are_named_with_the_way_out) {
       {{"--mqtt-ca=c", "--run=r", "--rest=https://h:1/v1"}, "nothing behind it"},
       {{"--mqtt-ca=c", "--run=r", "--registry-metrics=http://h:70000"}, "registry-metrics: exp"},
       {{"--mqtt-ca=c", "--run=r", "--bridge-metrics=h:1"}, "expected http://HOST:PORT"},
-      {{"--mqtt-ca=c", "--run=r", "--clients=0"}, "clients (flag): 0 is outside 1 to 20000"},
+      {{"--mqtt-ca=c", "--run=r", "--clients=0"},
+       "clients (flag): 0 is out of range; give a whole number between"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.says);

@@ -57,7 +57,8 @@ IdentityPlan identity_plan(const Options& options, const std::string& run) {
           options.certificates,
           run,
           options.identities(),
-          std::chrono::duration_cast<std::chrono::seconds>(options.valid)};
+          std::chrono::duration_cast<std::chrono::seconds>(options.valid),
+          std::chrono::duration_cast<std::chrono::seconds>(options.most())};
 }
 
 // How far something is that a run needs before or after it, on stderr, once a second.
@@ -238,7 +239,7 @@ Status check_here(const Options& options) {
 
 Status make_identities(const Options& options, const std::string& run,
                        const std::stop_token& stop) {
-  disown(options.certificates, run);
+  if (auto status = disown(options.certificates, run, stop); !status) return status;
   Steps made("certificates", options.identities());
   return issue_identities(identity_plan(options, run),
                           {.stop = stop, .progress = [&](std::int64_t done) { made.at(done); }});

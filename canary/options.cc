@@ -164,10 +164,9 @@ Status Options::check() const {
   if (every.count() > 0 && (authority_key.empty() || !run.empty())) {
     return bad("every", "needs authority-key and no run: each run has a name and certificates");
   }
-  const Duration least = ramp + ramp / 2 + publish + hold;
-  if (every.count() > 0 && every < least) {
+  if (every.count() > 0 && every < least()) {
     return bad("every", format_duration(every) + " is shorter than a run, which takes " +
-                            format_duration(least) + " at least; give more");
+                            format_duration(least()) + " at least; give more");
   }
   if (auto status = check_files(*this); !status) return status;
   for (const std::string& text : fail_if) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <limits>
 #include <stop_token>
@@ -395,6 +396,40 @@ TEST_F(CanaryRun, with_certificates_of_another_authority_is_refused) {
   EXPECT_EQ(result.tally.connected, 0);
   EXPECT_EQ(result.tally.refused.total(), kClients);
   expect_failure(result, ConnectStep::kTls, "");  // "unknown ca", if it came before the end
+}
+
+TEST_F(CanaryRun, keeps_certificates_that_are_good_to_its_end_and_replaces_all_others) {
+  const test::Mosquitto other({});
+  const std::string ours = broker_.file("ahead");
+  const std::string theirs = broker_.file("theirs");
+  const std::string brief = broker_.file("brief");
+  IdentityPlan plan{{broker_.file("ca.crt"), broker_.file("ca.key")}, ours, "a", 6, seconds(3600)};
+  ASSERT_TRUE(issue_identities(plan));
+  plan.folder = brief;
+  plan.valid = seconds(60);
+  ASSERT_TRUE(issue_identities(plan));
+  ASSERT_TRUE(issue_identities(
+      {{other.file("ca.crt"), other.file("ca.key")}, theirs, "a", 6, seconds(3600)}));
+  const auto copy = [&](const std::string& from, const std::string& name) {
+    std::filesystem::copy_file(from + name, ours + name,
+                               std::filesystem::copy_options::overwrite_existing);
+  };
+  std::ofstream(ours + "/canary-a-2.crt", std::ios::trunc);
+  copy(theirs, "/canary-a-3.crt");
+  copy(theirs, "/canary-a-3.key");
+  copy(brief, "/canary-a-4.crt");
+  copy(brief, "/canary-a-4.key");
+  copy(theirs, "/canary-a-5.key");
+  std::filesystem::remove(ours + "/canary-a-6.key");
+  plan.folder = ours;
+  plan.valid = seconds(3600);
+  plan.needed = seconds(600);
+  std::vector<std::int64_t> made;
+  ASSERT_TRUE(issue_identities(plan, {.keep = true, .stop = {}, .made = &made}));
+  EXPECT_EQ(made, (std::vector<std::int64_t>{2, 3, 4, 5, 6}));
+  made.clear();
+  ASSERT_TRUE(issue_identities(plan, {.keep = true, .stop = {}, .made = &made}));
+  EXPECT_TRUE(made.empty()) << "what was issued instead is good";
 }
 
 TEST_F(CanaryRun, keeps_its_sessions_through_a_hold_longer_than_the_broker_waits) {

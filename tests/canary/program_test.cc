@@ -227,6 +227,10 @@ TEST_F(CanaryProgram, that_cannot_connect_does_not_become_what_others_are_compar
   broker_.kill();
   EXPECT_EQ(run({compare, "--grace=1s", "--probe=false"}), 3);
   EXPECT_EQ(text("report.json"), first);
+  for (const char* compared : {"better:", "worse:", "as before:"}) {
+    EXPECT_FALSE(says(compared)) << text("said");
+  }
+  EXPECT_EQ(text("report.html").find("<th>before</th>"), std::string::npos);
 }
 
 TEST_F(CanaryProgram, makes_as_many_certificates_as_a_run_takes) {

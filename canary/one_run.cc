@@ -132,12 +132,8 @@ Status read_first(const Options& options, Ready& ready, const std::stop_token& s
 
 // It was stopped before anybody was to connect.
 Report cut_before(const Ready& ready, const Options& options, const Clock& clock) {
-  RunResult result;
-  result.started_us = clock.wall_us();
-  result.interrupted = true;
-  Surroundings around;
-  around.warnings = ready.warnings;
-  return assemble(ready.settings, result, around, options.budgets(), options.thresholds());
+  return assemble_unbegun(ready.settings, clock.wall_us(), ready.warnings, options.budgets(),
+                          options.thresholds());
 }
 
 Status load_all(MosquittoFleet& fleet, const Options& options, const std::string& run,

@@ -467,6 +467,22 @@ TEST_F(CanaryRun, that_is_interrupted_leaves_and_reports_what_it_has) {
   EXPECT_EQ(headline_of(report).find("interrupted in phase publish after "), 0U);
 }
 
+TEST_F(CanaryRun, that_is_interrupted_judges_nobody_for_what_is_not_visible_yet) {
+  const StandInBridge bridge(broker_);
+  ShowsList cloud(observations_, {});
+  cloud_ = &cloud;
+  auto clients = fleet();
+  RunSettings settings = fifty_clients();
+  settings.load.publish = seconds(60);
+  on_progress_ = [this](const Progress& progress) {
+    if (progress.tally->confirmed > 0) stop_.request_stop();
+  };
+  const RunResult result = run(settings, clients);
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_EQ(result.tally.not_visible, std::nullopt);
+  EXPECT_EQ(report_of(settings, result).verdict.part, Part::kNone);
+}
+
 TEST_F(CanaryRun, that_is_interrupted_while_it_leaves_says_goodbye_for_everybody) {
   const StandInBridge bridge(broker_);
   auto clients = fleet();

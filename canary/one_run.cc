@@ -101,13 +101,13 @@ struct Ready {
   std::vector<std::string> warnings;
 };
 
-Result<Ready> prepare(const Options& options, const Clock& clock) {
+Result<Ready> prepare(const Options& options, const Clock& clock, const Machine& machine) {
   Ready ready{{options.run.empty() ? random_run_name(clock.wall_us()) : options.run, options.load(),
                static_cast<std::size_t>(options.payload), options.connects_at_once,
                options.connect_timeout, options.mqtt_uri},
               {},
               {}};
-  const Preflight preflight = check_machine(look_at_machine(), ready.settings.load);
+  const Preflight preflight = check_machine(machine, ready.settings.load);
   if (!preflight.status) return tl::unexpected(preflight.status.error());
   ready.warnings = preflight.warnings;
   if (auto status = check_authorities(options); !status) return tl::unexpected(status.error());
@@ -202,7 +202,7 @@ Result<Report> flood(const Options& options, const Ready& ready, const Clock& cl
 
 Result<Report> make_run(const Options& options, const std::stop_token& stop) {
   const SystemClock clock;
-  auto ready = prepare(options, clock);
+  auto ready = prepare(options, clock, look_at_machine());
   if (!ready) return tl::unexpected(ready.error());
   if (auto status = read_first(options, *ready, stop); !status) {
     return tl::unexpected(status.error());
@@ -229,7 +229,10 @@ Status check_here(const Options& options) {
     if (!status) return status;
   }
   const SystemClock clock;
-  const auto ready = prepare(options, clock);
+  // Which ports are free changes by the minute, and a run asks again.
+  Machine machine = look_at_machine();
+  machine.ports = 0;
+  const auto ready = prepare(options, clock, machine);
   return ready ? Status() : tl::unexpected(ready.error());
 }
 

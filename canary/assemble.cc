@@ -149,6 +149,22 @@ Report assemble(const RunSettings& settings, const RunResult& result, const Surr
   return report;
 }
 
+Report assemble_unbegun(const RunSettings& settings, std::int64_t started_us,
+                        std::vector<std::string> warnings, const Budgets& budgets,
+                        std::vector<Threshold> thresholds) {
+  Report report;
+  report.run = settings.name;
+  report.broker = settings.broker;
+  report.budgets = budgets.by_stage();
+  report.started_at = rfc3339(started_us);
+  report.interrupted = true;
+  report.warnings = std::move(warnings);
+  report.thresholds = std::move(thresholds);
+  add_load(report.figures, settings);
+  report.exit_code = exit_code_of(report);
+  return report;
+}
+
 std::string line_of(const Progress& progress) {
   const Tally& tally = *progress.tally;
   const LatencyHistogram& puback = tally.histogram(Stage::kPuback);

@@ -29,6 +29,11 @@ struct Surroundings {
 Report assemble(const RunSettings& settings, const RunResult& result, const Surroundings& around,
                 const Budgets& budgets, std::vector<Threshold> thresholds);
 
+// Of a run that was stopped before anybody was to connect: its only figures are what was asked.
+Report assemble_unbegun(const RunSettings& settings, std::int64_t started_us,
+                        std::vector<std::string> warnings, const Budgets& budgets,
+                        std::vector<Threshold> thresholds);
+
 // One line of progress.
 std::string line_of(const Progress& progress);
 

@@ -1,7 +1,8 @@
 // LastRun: the last run as gauges, for whoever scrapes a canary that runs again and again.
 //
-// What the last run did not find out is NaN, never a figure of a run before it. Thread-safe as far
-// as Metrics is; called by one thread.
+// What the last run did not find out is NaN, never a figure of a run before it; one that was
+// stopped before anybody was to connect has only what was asked of it. Thread-safe as far as
+// Metrics is; called by one thread.
 #pragma once
 
 #include <cstdint>

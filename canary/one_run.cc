@@ -57,7 +57,8 @@ IdentityPlan identity_plan(const Options& options, const std::string& run) {
           options.certificates,
           run,
           options.identities(),
-          std::chrono::duration_cast<std::chrono::seconds>(options.valid)};
+          std::chrono::duration_cast<std::chrono::seconds>(options.valid),
+          std::chrono::duration_cast<std::chrono::seconds>(options.most())};
 }
 
 // How far something is that a run needs before or after it, on stderr, once a second.
@@ -100,13 +101,13 @@ struct Ready {
   std::vector<std::string> warnings;
 };
 
-Result<Ready> prepare(const Options& options, const Clock& clock) {
+Result<Ready> prepare(const Options& options, const Clock& clock, const Machine& machine) {
   Ready ready{{options.run.empty() ? random_run_name(clock.wall_us()) : options.run, options.load(),
                static_cast<std::size_t>(options.payload), options.connects_at_once,
                options.connect_timeout, options.mqtt_uri},
               {},
               {}};
-  const Preflight preflight = check_machine(look_at_machine(), ready.settings.load);
+  const Preflight preflight = check_machine(machine, ready.settings.load);
   if (!preflight.status) return tl::unexpected(preflight.status.error());
   ready.warnings = preflight.warnings;
   if (auto status = check_authorities(options); !status) return tl::unexpected(status.error());
@@ -131,12 +132,8 @@ Status read_first(const Options& options, Ready& ready, const std::stop_token& s
 
 // It was stopped before anybody was to connect.
 Report cut_before(const Ready& ready, const Options& options, const Clock& clock) {
-  RunResult result;
-  result.started_us = clock.wall_us();
-  result.interrupted = true;
-  Surroundings around;
-  around.warnings = ready.warnings;
-  return assemble(ready.settings, result, around, options.budgets(), options.thresholds());
+  return assemble_unbegun(ready.settings, clock.wall_us(), ready.warnings, options.budgets(),
+                          options.thresholds());
 }
 
 Status load_all(MosquittoFleet& fleet, const Options& options, const std::string& run,
@@ -205,7 +202,7 @@ Result<Report> flood(const Options& options, const Ready& ready, const Clock& cl
 
 Result<Report> make_run(const Options& options, const std::stop_token& stop) {
   const SystemClock clock;
-  auto ready = prepare(options, clock);
+  auto ready = prepare(options, clock, look_at_machine());
   if (!ready) return tl::unexpected(ready.error());
   if (auto status = read_first(options, *ready, stop); !status) {
     return tl::unexpected(status.error());
@@ -232,13 +229,16 @@ Status check_here(const Options& options) {
     if (!status) return status;
   }
   const SystemClock clock;
-  const auto ready = prepare(options, clock);
+  // Which ports are free changes by the minute, and a run asks again.
+  Machine machine = look_at_machine();
+  machine.ports = 0;
+  const auto ready = prepare(options, clock, machine);
   return ready ? Status() : tl::unexpected(ready.error());
 }
 
 Status make_identities(const Options& options, const std::string& run,
                        const std::stop_token& stop) {
-  disown(options.certificates, run);
+  if (auto status = disown(options.certificates, run, stop); !status) return status;
   Steps made("certificates", options.identities());
   return issue_identities(identity_plan(options, run),
                           {.stop = stop, .progress = [&](std::int64_t done) { made.at(done); }});

@@ -89,7 +89,8 @@ void declare_outputs(Settings& settings, Options& options) {
                "JSON report of an earlier run to compare with; may be the one of json");
   settings.add("every", options.every, "run again and again, so long after each start; 0ms: once",
                0ms, 24h * 7);
-  settings.add("jitter", options.jitter, "each start is later by a random part of this", 0ms, 24h);
+  settings.add("jitter", options.jitter,
+               "with --every, each start is later by a random part of this", 0ms, 24h);
   settings.add("admin-address", options.admin_address,
                "where /livez, /readyz and /metrics are, with --every");
   settings.add("admin-port", options.admin_port, "its port; 0: any free one", 0, 65535);
@@ -163,13 +164,9 @@ Status Options::check() const {
   if (every.count() > 0 && (authority_key.empty() || !run.empty())) {
     return bad("every", "needs authority-key and no run: each run has a name and certificates");
   }
-  if (jitter.count() > 0 && every.count() == 0) {
-    return bad("jitter", "is of no use without every; give --every too");
-  }
-  const Duration least = ramp + ramp / 2 + publish + hold;
-  if (every.count() > 0 && every < least) {
+  if (every.count() > 0 && every < least()) {
     return bad("every", format_duration(every) + " is shorter than a run, which takes " +
-                            format_duration(least) + " at least; give more");
+                            format_duration(least()) + " at least; give more");
   }
   if (auto status = check_files(*this); !status) return status;
   for (const std::string& text : fail_if) {

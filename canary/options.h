@@ -73,6 +73,10 @@ struct Options {
   // How many certificates a run needs.
   [[nodiscard]] std::int64_t identities() const { return clients + (probe ? 1 : 0); }
 
+  // How long a run takes if nothing is waited for, and if as much as it may.
+  [[nodiscard]] Duration least() const { return ramp + ramp / 2 + publish + hold; }
+  [[nodiscard]] Duration most() const { return least() + 5 * grace; }
+
   // REQUIRES: check() passed.
   [[nodiscard]] Load load() const;
   [[nodiscard]] Budgets budgets() const;

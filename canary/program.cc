@@ -27,8 +27,8 @@ Status write_reports(const Options& options, const Report& report, const Figures
                                                        {options.junit, junit_of(report)}};
   Status first;
   // What the next run compares with is of a run that came to its end.
-  const bool keep = !options.json.empty() && options.compare == options.json &&
-                    (report.interrupted || !anybody_connected(report));
+  const bool keep =
+      !options.json.empty() && options.compare == options.json && !is_comparable(report);
   if (keep) {
     std::printf("  %s is not written: this run is nothing to compare with\n", options.json.c_str());
     std::fflush(stdout);
@@ -109,6 +109,7 @@ int run_and_tell(const Options& options, const std::stop_token& stop, LastRun& l
   int exit_code = kInternal;
   Status written;
   if (const auto report = report_of(options, stop, before, exit_code)) {
+    if (!is_comparable(*report)) before.clear();
     tell(*report, before);
     last.made(*report);
     written = write_reports(options, *report, before);

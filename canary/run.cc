@@ -309,9 +309,10 @@ bool Run::is_settled() const {
 }
 
 void Run::close() {
+  // Who was interrupted did not wait for the rest.
+  if (result_.interrupted) result_.tally.not_visible.reset();
   for (std::size_t number = 0; number < clients_.size(); ++number) {
     Client& client = clients_[number];
-    // Who was interrupted did not wait for the rest.
     if (!result_.interrupted) result_.tally.lost += client.ledger.unconfirmed();
     if (client.state != State::kConnected) continue;
     parts_.fleet.abandon(static_cast<int>(number));

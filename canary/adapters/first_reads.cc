@@ -12,7 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kFirstServerError = 500;
+// What passes: the server's own errors, and that it wants to be asked later.
+bool is_passing(int status) { return status >= 500 || status == 408 || status == 429; }
 
 std::string says(const httplib::Result& answer) {
   return answer ? "status " + std::to_string(answer->status) : httplib::to_string(answer.error());
@@ -32,6 +33,11 @@ tl::unexpected<Error> nothing_there(const std::string& setting, const std::strin
 bool is_list(const std::string& body) {
   const Json page = Json::parse(body, nullptr, false);
   return page.is_object() && page.contains("items") && page["items"].is_array();
+}
+
+// Whether those are the metrics of a registry, whatever its role.
+bool is_registry(std::string_view metrics) {
+  return metrics.find("dmp_registry_") != std::string_view::npos;
 }
 
 }  // namespace
@@ -54,7 +60,7 @@ Result<std::string> first_read_of_rest(const RestAccess& access, const std::stri
                "the REST API at " + access.url + " does not take this token (" + says(answer) +
                    "); name the file with the token that it was given");
   }
-  if (answer && answer->status >= kFirstServerError) return warning;
+  if (answer && is_passing(answer->status)) return warning;
   if (answer) {
     return bad("rest", access.url,
                "/v1/devices answered with " + says(answer) +
@@ -79,12 +85,16 @@ Result<std::string> first_read_of_metrics(const std::string& setting, const std:
   client.set_connection_timeout(kFirstReadWithinS);
   client.set_read_timeout(kFirstReadWithinS);
   const auto answer = client.Get("/metrics");
-  if (!answer || answer->status >= kFirstServerError) {
+  if (!answer || is_passing(answer->status)) {
     return "setting " + setting + ": " + url +
            "/metrics did not answer before the run began: " + says(answer) +
            "; figures that come from there are missing until it does";
   }
   if (answer->status == 200 && has_all(answer->body, names)) return std::string();
+  if (answer->status == 200 && is_registry(answer->body)) {
+    return bad(setting, url,
+               "no ingest here: name the admin address of an instance that has the role ingest");
+  }
   return bad(setting, url,
              "/metrics answered with " + says(answer) + " and has no " + std::string(names[0]) +
                  ": another program's; name that program's admin port");

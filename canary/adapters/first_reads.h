@@ -11,15 +11,18 @@
 
 namespace dmp::canary {
 
-// What is worth a warning: empty if there is nothing. Something that answers too late is what a run
-// is there to find, so it may begin. Errors: "bad_setting" names the setting, its value and the way
-// out; "unreachable": nothing listens there. Waits kFirstReadWithin at most.
+// What is worth a warning: empty if there is nothing. Something that answers too late, with 5xx, or
+// that it wants to be asked later (408, 429) is what a run is there to find, so it may begin. Error
+// "bad_setting": names the setting, its value and the way out. Waits to connect, and for an answer,
+// kFirstReadWithinS each at most.
 inline constexpr int kFirstReadWithinS = 3;
 
-// `token_file`: where the token is from, for people.
+// `token_file`: where the token is from, for people. Also an error, "unreachable": nothing listens
+// there.
 Result<std::string> first_read_of_rest(const RestAccess& access, const std::string& token_file);
 
-// `setting`: whose value `url` is; `names`: what the metrics there must have.
+// `setting`: whose value `url` is; `names`: what the metrics there must have. That nothing listens
+// there is a warning: a program may be away, which a run is to find.
 Result<std::string> first_read_of_metrics(const std::string& setting, const std::string& url,
                                           std::span<const std::string_view> names);
 

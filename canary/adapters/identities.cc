@@ -1,6 +1,7 @@
 #include "canary/adapters/identities.h"
 
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 
@@ -45,17 +46,22 @@ struct Authority {
   Key key;
 };
 
+Certificate read_certificate(const std::string& path) {
+  const File file(std::fopen(path.c_str(), "re"));
+  return Certificate(file ? PEM_read_X509(file.get(), nullptr, nullptr, nullptr) : nullptr);
+}
+
+Key read_key(const std::string& path) {
+  const File file(std::fopen(path.c_str(), "re"));
+  return Key(file ? PEM_read_PrivateKey(file.get(), nullptr, nullptr, nullptr) : nullptr);
+}
+
 Result<Authority> open_authority(const AuthorityFiles& files) {
-  Authority made;
-  const File certificate(std::fopen(files.certificate.c_str(), "re"));
-  if (certificate)
-    made.certificate.reset(PEM_read_X509(certificate.get(), nullptr, nullptr, nullptr));
+  Authority made{read_certificate(files.certificate), read_key(files.key)};
   if (!made.certificate) {
     return fail("bad_certificate", "setting authority-certificate: " + files.certificate +
                                        ": no readable PEM certificate; name the CA's");
   }
-  const File key(std::fopen(files.key.c_str(), "re"));
-  if (key) made.key.reset(PEM_read_PrivateKey(key.get(), nullptr, nullptr, nullptr));
   if (!made.key) {
     return fail("bad_certificate", "setting authority-key: " + files.key +
                                        ": no readable PEM private key; name the CA's");
@@ -129,8 +135,17 @@ Status issue(const Authority& authority, const std::string& path, const std::str
   return fail("bad_file", path + ".key, .crt: cannot be written; name a writable folder with room");
 }
 
-bool is_there(const std::string& path) {
-  return access((path + ".crt").c_str(), R_OK) == 0 && access((path + ".key").c_str(), R_OK) == 0;
+// Files may be of another authority or too old, and those of a call that was killed are empty.
+bool is_good(const Authority& authority, const std::string& path, std::chrono::seconds needed) {
+  const Certificate certificate = read_certificate(path + ".crt");
+  const Key key = certificate ? read_key(path + ".key") : nullptr;
+  std::time_t until = std::time(nullptr) + static_cast<std::time_t>(needed.count());
+  const bool good = certificate && key &&
+                    X509_verify(certificate.get(), authority.key.get()) == 1 &&
+                    X509_check_private_key(certificate.get(), key.get()) == 1 &&
+                    X509_cmp_time(X509_get0_notAfter(certificate.get()), &until) > 0;
+  ERR_clear_error();
+  return good;
 }
 
 }  // namespace
@@ -164,7 +179,7 @@ Status issue_identities(const IdentityPlan& plan, const Issuing& how) {
     if (how.stop.stop_requested()) return {};
     const std::string name = serial_of(plan.run, client).str();
     const std::string path = path_of(plan.folder, plan.run, client);
-    if (how.keep && is_there(path)) continue;
+    if (how.keep && is_good(*opened, path, plan.needed)) continue;
     if (how.made != nullptr) how.made->push_back(client);
     if (auto status = issue(*opened, path, name, plan.valid); !status) return status;
   }

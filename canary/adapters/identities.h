@@ -25,10 +25,11 @@ struct IdentityPlan {
   std::string run;
   std::int64_t clients = 0;
   std::chrono::seconds valid{0};
+  std::chrono::seconds needed{0};  // those that are there are kept if they are good for longer
 };
 
 struct Issuing {
-  bool keep = false;                                     // those that are there already
+  bool keep = false;                                     // those that are there and still good
   std::stop_token stop;                                  // then it returns before all are made
   std::function<void(std::int64_t done)> progress = {};  // after each
   std::vector<std::int64_t>* made = nullptr;             // whose files were begun
@@ -41,7 +42,9 @@ Status check_issuer(const AuthorityFiles& authority);
 Status check_folder(const std::string& folder);
 
 // Makes them, P-256 keys readable by the owner only, valid from five minutes ago. The folder is
-// made if it is not there. Error: names the file; what was made stays.
+// made if it is not there. A pair is still good if both files can be read and belong together, this
+// authority signed it, and it ends after `needed`; any other is replaced. Error: names the file;
+// what was made stays.
 Status issue_identities(const IdentityPlan& plan, const Issuing& how = {});
 
 // Removes those again, as far as they are there.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/stop.h"
 #include "canary/core/voice.h"
 
 namespace dmp::canary {
@@ -18,6 +20,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "canary-";
 constexpr std::string_view kLock = ".lock";
+// Somebody else's clean-up may hold a lock for a moment.
+constexpr int kLookAgain = 20;
+constexpr std::chrono::milliseconds kLookAgainAfter{50};
 
 std::string lock_path(const std::string& folder, const std::string& run) {
   return folder + "/" + std::string(kPrefix) + run + std::string(kLock);
@@ -59,6 +64,35 @@ int take_lock(const std::string& path) {
   return -1;
 }
 
+bool is_locked_in_time(int lock, const std::stop_token& stop) {
+  for (int look = 0; flock(lock, LOCK_EX | LOCK_NB) != 0; ++look) {
+    if (look == kLookAgain || stopped_within(stop, kLookAgainAfter)) return false;
+  }
+  return true;
+}
+
+tl::unexpected<Error> under_way(const std::string& folder, const std::string& run) {
+  return fail("bad_setting", "setting run: another run " + run + " is under way in folder " +
+                                 folder + "; give another name, or none");
+}
+
+// The lock if it is there, taken; -1: it is not. Error: that run is under way.
+Result<int> take_lock_in_time(const std::string& folder, const std::string& run,
+                              const std::stop_token& stop) {
+  const int lock = open(lock_path(folder, run).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (lock < 0 || is_locked_in_time(lock, stop)) return lock;
+  close(lock);
+  return under_way(folder, run);
+}
+
+Status check_not_under_way(const std::string& folder, const std::string& run,
+                           const std::stop_token& stop) {
+  const auto lock = take_lock_in_time(folder, run, stop);
+  if (!lock) return tl::unexpected(lock.error());
+  if (*lock >= 0) close(*lock);
+  return {};
+}
+
 }  // namespace
 
 void remove_leftovers(const std::string& folder) {
@@ -76,15 +110,17 @@ void remove_leftovers(const std::string& folder) {
   }
 }
 
-void disown(const std::string& folder, const std::string& run) {
-  const int lock = take_lock(lock_path(folder, run));
-  if (lock < 0) return;
+Status disown(const std::string& folder, const std::string& run, const std::stop_token& stop) {
+  const auto lock = take_lock_in_time(folder, run, stop);
+  if (!lock) return tl::unexpected(lock.error());
+  if (*lock < 0) return {};
   unlink(lock_path(folder, run).c_str());
-  close(lock);
+  close(*lock);
+  return {};
 }
 
 // Before anything is made. Somebody who looks for leftovers may have taken the new lock for one.
-Status OwnIdentities::claim() {
+Status OwnIdentities::claim(const std::stop_token& stop) {
   const std::string path = lock_path(plan_.folder, plan_.run);
   for (;;) {
     lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -93,12 +129,10 @@ Status OwnIdentities::claim() {
                                   std::generic_category().message(errno) +
                                   "; name a writable folder");
     }
-    if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    if (!is_locked_in_time(lock_, stop)) {
       close(lock_);
       lock_ = -1;
-      return fail("bad_setting", "setting run: another run " + plan_.run +
-                                     " is under way in folder " + plan_.folder +
-                                     "; give another name, or none");
+      return under_way(plan_.folder, plan_.run);
     }
     struct stat found {};
     if (fstat(lock_, &found) == 0 && found.st_nlink > 0) return {};
@@ -109,6 +143,8 @@ Status OwnIdentities::claim() {
 Status OwnIdentities::obtain(const std::stop_token& stop,
                              const std::function<void(std::int64_t)>& progress) {
   if (plan_.authority.key.empty()) {
+    auto status = check_not_under_way(plan_.folder, plan_.run, stop);
+    if (!status) return status;
     return find_identities(plan_.folder, plan_.run, plan_.clients);
   }
   folders_ = missing_folders(plan_.folder);
@@ -120,8 +156,9 @@ Status OwnIdentities::obtain(const std::stop_token& stop,
   const bool is_first = std::none_of(names.begin(), names.end(), [&](const std::string& name) {
     return is_identity_of(plan_.run, name);
   });
-  if (is_first && !problem) {
-    if (auto status = claim(); !status) return status;
+  if (!problem) {
+    auto status = is_first ? claim(stop) : check_not_under_way(plan_.folder, plan_.run, stop);
+    if (!status) return status;
   }
   return issue_identities(plan_,
                           {.keep = true, .stop = stop, .progress = progress, .made = &made_});

@@ -49,7 +49,12 @@ struct Change {
 std::optional<Change> change_of(const Judged& judged, const Figures& before, const Figures& now) {
   const auto earlier = before.find(judged.name);
   const auto later = now.find(judged.name);
-  if (earlier == before.end() || later == now.end()) return std::nullopt;
+  if (earlier == before.end()) return std::nullopt;
+  if (later == now.end()) {
+    return Change{
+        "worse:  " + judged.name + " was " + number_text(earlier->second) + ", now not measured",
+        std::numeric_limits<double>::max()};
+  }
   const double difference = later->second - earlier->second;
   const auto percent = change_percent(earlier->second, later->second);
   if (std::abs(difference) < judged.least) return std::nullopt;
@@ -94,8 +99,7 @@ std::vector<std::string> comparison_of(const Figures& before, const Figures& now
                    [](const Change& a, const Change& b) { return a.extent > b.extent; });
   for (Change& change : changes) lines.push_back(std::move(change.line));
   if (changes.empty()) {
-    lines.push_back("as before: nothing changed by more than " + number_text(kChangePercent) +
-                    " %");
+    lines.push_back("as before: nothing changed noticeably");
   }
   return lines;
 }

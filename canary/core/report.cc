@@ -47,6 +47,10 @@ int exit_code_of(const Report& report) {
   return report.breaches.empty() ? kPassed : kBreached;
 }
 
+bool is_comparable(const Report& report) {
+  return !report.interrupted && anybody_connected(report);
+}
+
 bool was_begun(const Report& report) {
   return anybody_connected(report) || !report.refused_by.empty();
 }

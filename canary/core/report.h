@@ -57,6 +57,9 @@ int exit_code_of(const Report& report);
 
 bool anybody_connected(const Report& report);
 
+// Whether it came to its end with somebody connected: only then it is compared with another.
+bool is_comparable(const Report& report);
+
 // Whether anybody tried to connect; if not, there is nothing to tell in figures.
 bool was_begun(const Report& report);
 
@@ -91,6 +94,7 @@ inline constexpr double kChangePercent = 20;
 
 // Lines for people, nothing if there is no run before: in what the runs are unlike, then latencies
 // and failures that changed, the greatest change first: "worse:  puback_p99_ms 31 -> 45 (+45 %)".
+// What was measured before and is not now is worse too.
 std::vector<std::string> comparison_of(const Figures& before, const Figures& now);
 
 }  // namespace dmp::canary

@@ -30,10 +30,17 @@ class Judge {
   // Whether connections ended that nobody ended here. Being late does not end one; being silent for
   // longer than the broker waits does.
   bool connections() {
-    if (at("wire_late_max_ms") >= kMissesKeepaliveMs) return false;
-    are_cut_ = counted("disconnected", "connections were lost");
+    const bool are_lost = counted("disconnected", "connections were lost");
+    was_silent_ = are_lost && at("wire_late_max_ms") >= kMissesKeepaliveMs;
+    are_cut_ = are_lost && !was_silent_;
+    if (was_silent_) {
+      note("the canary itself was silent for up to " + shown(at("wire_late_max_ms")) +
+           " ms, which no broker bears");
+    }
     return are_cut_;
   }
+
+  [[nodiscard]] bool was_silent() const { return was_silent_; }
 
   // Whether the canary was late; then others are only blamed for what that cannot explain.
   bool client() {
@@ -193,6 +200,7 @@ class Judge {
   const Budgets& budgets_;
   std::vector<std::string> evidence_;
   bool are_cut_ = false;
+  bool was_silent_ = false;
   bool is_late_ = false;
   double excused_ms_ = 0;
 };
@@ -228,6 +236,7 @@ Verdict judge(const Figures& figures, const Budgets& budgets) {
   Judge judge(figures, budgets);
   const bool are_cut = judge.connections();
   const bool is_late = judge.client();
+  if (judge.was_silent()) return judge.say(Part::kClient);
   if (judge.broker() || are_cut) return judge.say(Part::kBroker);
   if (judge.towards_kafka()) return judge.say(judge.bridge_or_kafka());
   if (judge.towards_rest()) return judge.say(judge.registry_or_database());

@@ -2,11 +2,12 @@
 //
 // The parts are judged in the order of an update's way, and the first that exceeded its budget is
 // named: what comes after it may only have been late because of it, while nothing here slows what
-// came before it (every hop stores and forwards). The canary itself is judged first: a generator
-// that was late has measured itself, as far as anything exceeded its budget at all: its lateness is
-// in what it measures, and where all is in time it does not matter. Its lateness, once for sending
-// and once for reading the answer, excuses the others by so much and no more: what it cannot
-// explain is still somebody's.
+// came before it (every hop stores and forwards). Connections that were lost come before that: the
+// broker's, unless the canary itself was silent for longer than a broker waits. A canary that was
+// late has measured itself, as far as anything exceeded its budget at all: its lateness is in what
+// it measures, and where all is in time it does not matter. Its lateness, once for sending and once
+// for reading the answer, excuses the others by so much and no more: what it cannot explain is
+// still somebody's, and the canary is named last.
 #pragma once
 
 #include <map>

@@ -75,6 +75,21 @@ TEST(Assemble, of_a_run_that_was_cut_tells_what_was_broken_by_then_and_that_noth
   EXPECT_EQ(report.exit_code, kInterrupted);
 }
 
+TEST(Assemble, of_a_run_that_was_stopped_before_it_began_has_no_figure_that_was_not_measured) {
+  RunSettings settings;
+  settings.load.clients = 7;
+  const Report report = assemble_unbegun(settings, 0, {"slow"}, {}, {*Threshold::parse("lost>0")});
+  for (const auto& [name, value] : report.figures) {
+    EXPECT_TRUE(name == "clients" || name.starts_with("load_")) << name;
+    EXPECT_NE(name, "load_average");
+  }
+  EXPECT_EQ(report.figures.at("clients"), 7);
+  EXPECT_EQ(headline_of(report), "interrupted, nobody had connected");
+  EXPECT_EQ(report.warnings, std::vector<std::string>{"slow"});
+  EXPECT_TRUE(report.breaches.empty());
+  EXPECT_EQ(report.exit_code, kInterrupted);
+}
+
 TEST(Assemble, tells_leaving_that_was_interrupted_in_one_line) {
   using std::chrono::seconds;
   RunResult result;

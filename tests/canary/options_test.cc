@@ -49,7 +49,6 @@ TEST(Options, that_cannot_be_used_are_named_with_the_way_out) {
       {{"--mqtt-ca=c", "--run=r", "--authority-key=k"}, "belong together"},
       {{"--mqtt-ca=c", "--run=r", "--every=3h"}, "every: needs authority-key and no run"},
       {{"--mqtt-ca=c", "--run=r", "--json=same", "--html=same"}, "html: same is the file of json"},
-      {{"--mqtt-ca=c", "--run=r", "--jitter=1s"}, "jitter: is of no use without every"},
       {{"--mqtt-ca=c", "--authority-key=k", "--authority-certificate=c", "--every=1m"},
        "every: 1m is shorter than a run, which takes 65s at least"},
       {{"--mqtt-ca=c", "--run=r", "--fail-if=puback.p98>1s"}, "percentiles: p50"},
@@ -61,7 +60,8 @@ TEST(Options, that_cannot_be_used_are_named_with_the_way_out) {
       {{"--mqtt-ca=c", "--run=r", "--rest=https://h:1/v1"}, "nothing behind it"},
       {{"--mqtt-ca=c", "--run=r", "--registry-metrics=http://h:70000"}, "registry-metrics: exp"},
       {{"--mqtt-ca=c", "--run=r", "--bridge-metrics=h:1"}, "expected http://HOST:PORT"},
-      {{"--mqtt-ca=c", "--run=r", "--clients=0"}, "clients (flag): 0 is outside 1 to 20000"},
+      {{"--mqtt-ca=c", "--run=r", "--clients=0"},
+       "clients (flag): 0 is out of range; give a whole number between"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.says);
@@ -102,6 +102,15 @@ TEST(Profiles, are_settings_this_program_has) {
     ++count;
   }
   EXPECT_EQ(count, 3);
+}
+
+TEST(Profiles, of_a_service_make_one_run_too) {
+  const std::string flag =
+      std::string("--config=") + DMP_SOURCE_DIR + "/canary/profiles/three-hourly.toml";
+  Options options;
+  const auto status = parse({flag.c_str(), "--every=0ms", "--mqtt-ca=c", "--run=r"}, options);
+  EXPECT_TRUE(status) << status.error().message;
+  EXPECT_EQ(options.every.count(), 0);
 }
 
 TEST(Broker, is_an_address_with_a_port) {

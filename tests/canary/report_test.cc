@@ -216,8 +216,22 @@ TEST(Comparison, tells_what_changed) {
       (std::vector<std::string>{"worse:  lost 0 -> 1", "better: confirmed_p50_ms 90 -> 30 (-67 %)",
                                 "worse:  puback_p99_ms 20 -> 30 (+50 %)"}));
   EXPECT_EQ(comparison_of(before, before),
-            std::vector<std::string>{"as before: nothing changed by more than 20 %"});
+            std::vector<std::string>{"as before: nothing changed noticeably"});
   EXPECT_TRUE(comparison_of({}, now).empty());
+}
+
+TEST(Comparison, takes_what_is_no_longer_measured_for_worse) {
+  EXPECT_EQ(comparison_of({{"visible_p99_ms", 500}, {"not_visible", 0}, {"lost", 3}},
+                          {{"lost", 0}, {"puback_p99_ms", 7}}),
+            (std::vector<std::string>{"worse:  visible_p99_ms was 500, now not measured",
+                                      "better: lost 3 -> 0 (-100 %)",
+                                      "worse:  not_visible was 0, now not measured"}));
+}
+
+TEST(Comparison, is_made_of_whole_runs_only) {
+  EXPECT_TRUE(is_comparable(a_report()));
+  EXPECT_FALSE(is_comparable(unreachable()));
+  EXPECT_FALSE(is_comparable(interrupted()));
 }
 
 TEST(Comparison, says_first_that_two_runs_are_unlike) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <limits>
 #include <stop_token>
@@ -397,6 +398,40 @@ TEST_F(CanaryRun, with_certificates_of_another_authority_is_refused) {
   expect_failure(result, ConnectStep::kTls, "");  // "unknown ca", if it came before the end
 }
 
+TEST_F(CanaryRun, keeps_certificates_that_are_good_to_its_end_and_replaces_all_others) {
+  const test::Mosquitto other({});
+  const std::string ours = broker_.file("ahead");
+  const std::string theirs = broker_.file("theirs");
+  const std::string brief = broker_.file("brief");
+  IdentityPlan plan{{broker_.file("ca.crt"), broker_.file("ca.key")}, ours, "a", 6, seconds(3600)};
+  ASSERT_TRUE(issue_identities(plan));
+  plan.folder = brief;
+  plan.valid = seconds(60);
+  ASSERT_TRUE(issue_identities(plan));
+  ASSERT_TRUE(issue_identities(
+      {{other.file("ca.crt"), other.file("ca.key")}, theirs, "a", 6, seconds(3600)}));
+  const auto copy = [&](const std::string& from, const std::string& name) {
+    std::filesystem::copy_file(from + name, ours + name,
+                               std::filesystem::copy_options::overwrite_existing);
+  };
+  std::ofstream(ours + "/canary-a-2.crt", std::ios::trunc);
+  copy(theirs, "/canary-a-3.crt");
+  copy(theirs, "/canary-a-3.key");
+  copy(brief, "/canary-a-4.crt");
+  copy(brief, "/canary-a-4.key");
+  copy(theirs, "/canary-a-5.key");
+  std::filesystem::remove(ours + "/canary-a-6.key");
+  plan.folder = ours;
+  plan.valid = seconds(3600);
+  plan.needed = seconds(600);
+  std::vector<std::int64_t> made;
+  ASSERT_TRUE(issue_identities(plan, {.keep = true, .stop = {}, .made = &made}));
+  EXPECT_EQ(made, (std::vector<std::int64_t>{2, 3, 4, 5, 6}));
+  made.clear();
+  ASSERT_TRUE(issue_identities(plan, {.keep = true, .stop = {}, .made = &made}));
+  EXPECT_TRUE(made.empty()) << "what was issued instead is good";
+}
+
 TEST_F(CanaryRun, keeps_its_sessions_through_a_hold_longer_than_the_broker_waits) {
   const StandInBridge bridge(broker_);
   constexpr int kKeepaliveS = 5;  // the least libmosquitto takes; the broker waits half of it more
@@ -430,6 +465,22 @@ TEST_F(CanaryRun, that_is_interrupted_leaves_and_reports_what_it_has) {
   const Report report = report_of(settings, result);
   EXPECT_EQ(report.exit_code, kInterrupted);
   EXPECT_EQ(headline_of(report).find("interrupted in phase publish after "), 0U);
+}
+
+TEST_F(CanaryRun, that_is_interrupted_judges_nobody_for_what_is_not_visible_yet) {
+  const StandInBridge bridge(broker_);
+  ShowsList cloud(observations_, {});
+  cloud_ = &cloud;
+  auto clients = fleet();
+  RunSettings settings = fifty_clients();
+  settings.load.publish = seconds(60);
+  on_progress_ = [this](const Progress& progress) {
+    if (progress.tally->confirmed > 0) stop_.request_stop();
+  };
+  const RunResult result = run(settings, clients);
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_EQ(result.tally.not_visible, std::nullopt);
+  EXPECT_EQ(report_of(settings, result).verdict.part, Part::kNone);
 }
 
 TEST_F(CanaryRun, that_is_interrupted_while_it_leaves_says_goodbye_for_everybody) {

@@ -9,11 +9,14 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/settings.h"
 
 namespace dmp {
 namespace {
@@ -40,20 +43,6 @@ Addresses look_up(const std::string& address, int port, int family) {
   return {found, freeaddrinfo};
 }
 
-std::optional<int> port_in(std::string_view text) {
-  int port = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
-  const bool whole = problem == std::errc() && end == text.data() + text.size();
-  if (!whole || port < 1 || port > 65535) return std::nullopt;
-  return port;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
 // As librdkafka takes them: with a protocol before it, and without a port meaning 9092.
 bool is_broker(std::string_view text) {
   constexpr std::string_view kNotInHosts = " /@;\t\"'";
@@ -76,10 +65,18 @@ bool is_broker(std::string_view text) {
   const bool bracketed = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
   if (!bracketed && host.find(':') != std::string_view::npos) return false;
   return host.find_first_of(kNotInHosts) == std::string_view::npos &&
-         port_in(text.substr(colon + 1)).has_value();
+         parse_port(text.substr(colon + 1)).has_value();
 }
 
 }  // namespace
+
+std::optional<int> parse_port(std::string_view text) {
+  int port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, problem] = std::from_chars(text.data(), end, port);
+  if (problem != std::errc() || at != end || port < 1 || port > 65535) return std::nullopt;
+  return port;
+}
 
 Status check_brokers(const std::string& setting, const std::string& brokers) {
   const auto refused = [&](std::string_view broker) {
@@ -87,16 +84,10 @@ Status check_brokers(const std::string& setting, const std::string& brokers) {
                                    "' is not host:port; give host:port[,host:port], ports "
                                    "between 1 and 65535");
   };
-  bool is_any = false;
-  for (std::string_view left = brokers; !left.empty();) {
-    const auto comma = std::min(left.find(','), left.size());
-    const std::string_view broker = trimmed(left.substr(0, comma));
-    if (!broker.empty() && !is_broker(broker)) return refused(broker);
-    is_any = is_any || !broker.empty();
-    left.remove_prefix(std::min(comma + 1, left.size()));
-  }
-  if (!is_any) return refused(brokers);
-  return {};
+  const std::vector<std::string> all = split_commas(brokers);
+  if (all.empty()) return refused(brokers);
+  const auto wrong = std::ranges::find_if_not(all, is_broker);
+  return wrong == all.end() ? Status() : refused(*wrong);
 }
 
 Status check_listen_address(const std::string& setting, const std::string& address,

@@ -2,13 +2,20 @@
 // way out.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
 namespace dmp {
 
-// `host:port`, several by commas, each port 1 to 65535.
+// The whole of `text` as a port, 1 to 65535.
+std::optional<int> parse_port(std::string_view text);
+
+// Brokers by commas, as librdkafka takes them: `host:port`, `host` (then 9092), either with
+// PLAINTEXT://, SSL://, SASL_PLAINTEXT:// or SASL_SSL:// before it. Empty places between commas are
+// passed over, but one broker must be there.
 Status check_brokers(const std::string& setting, const std::string& brokers);
 
 enum class AddressKind { kAny, kV4 };

@@ -31,19 +31,6 @@ struct Entry {
   CLI::Option* flag = nullptr;
 };
 
-std::vector<std::string> split_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t comma = std::min(text.find(',', at), text.size());
-    const auto begin = std::min(text.find_first_not_of(' ', at), comma);
-    auto end = comma;
-    while (end > begin && text[end - 1] == ' ') --end;
-    if (end > begin) parts.push_back(text.substr(begin, end - begin));
-    at = comma + 1;
-  }
-  return parts;
-}
-
 std::string join_commas(const std::vector<std::string>& parts) {
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
@@ -313,6 +300,19 @@ Result<Settings::Action> Settings::parse(int argc, const char* const* argv) {
   if (!table.check_config) return Action::kRun;
   std::printf("the settings are usable\n");
   return Action::kDone;
+}
+
+std::vector<std::string> split_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    const auto begin = std::min(text.find_first_not_of(' ', at), comma);
+    auto end = comma;
+    while (end > begin && text[end - 1] == ' ') --end;
+    if (end > begin) parts.push_back(text.substr(begin, end - begin));
+    at = comma + 1;
+  }
+  return parts;
 }
 
 std::string environment_name(const std::string& program, const std::string& setting) {

@@ -65,6 +65,9 @@ class Settings {
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 std::string format_duration(std::chrono::milliseconds duration);
 
+// The parts between commas, without spaces around them; empty ones are left out.
+std::vector<std::string> split_commas(const std::string& text);
+
 // `DMP_BRIDGE_KAFKA_BROKERS` of program `dmp-bridge` and setting `kafka-brokers`.
 std::string environment_name(const std::string& program, const std::string& setting);
 

@@ -1,9 +1,10 @@
 #include "canary/options.h"
 
-#include <charconv>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
+#include "base/endpoints.h"
 #include "canary/core/voice.h"
 
 namespace dmp::canary {
@@ -199,13 +200,10 @@ std::optional<HostPort> parse_address(const std::string& uri, const std::string&
   const std::string rest = uri.substr(scheme.size());
   const std::size_t colon = rest.rfind(':');
   if (colon == std::string::npos || colon == 0) return std::nullopt;
-  HostPort parsed{rest.substr(0, colon), 0};
+  const auto port = parse_port(std::string_view(rest).substr(colon + 1));
+  if (!port) return std::nullopt;
+  HostPort parsed{rest.substr(0, colon), *port};
   if (parsed.host.find_first_of("/?#@ ") != std::string::npos) return std::nullopt;
-  const char* end = rest.data() + rest.size();
-  const auto [at, problem] = std::from_chars(rest.data() + colon + 1, end, parsed.port);
-  if (problem != std::errc() || at != end || parsed.port < 1 || parsed.port > 65535) {
-    return std::nullopt;
-  }
   if (parsed.host.starts_with('[') && parsed.host.ends_with(']')) {
     parsed.host = parsed.host.substr(1, parsed.host.size() - 2);
   }

@@ -15,6 +15,7 @@
 #include "canary/adapters/identities.h"
 #include "canary/adapters/machine.h"
 #include "canary/adapters/report_files.h"
+#include "canary/core/comparison.h"
 #include "canary/last_run.h"
 #include "canary/one_run.h"
 

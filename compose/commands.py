@@ -102,12 +102,11 @@ def status(checkout, report, arguments):
 
 def _status_line(name, part, report):
     where = f"  {name:<14} pid {part['pid'] or '-':<8} port {part['port'] or '-':<6}"
+    admin = f"  admin {part['admin']}" if part["pid"] and part.get("admin") else ""
     if part["ready"]:
-        admin = part.get("admin")
-        return f"{where} {report.green('ready')}" + (f"  admin {admin}" if admin else "")
+        return f"{where} {report.green('ready')}{admin}"
     if not part["asked"] and not part["pid"]:
         return f"{where} not asked for"
-    admin = f"  admin {part['admin']}" if part["pid"] and part.get("admin") else ""
     return f"{where} {report.red('not ready')}  {part['why']}{admin}"
 
 

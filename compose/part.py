@@ -96,7 +96,8 @@ class Part:
     def admin(self):
         """Where /livez, /readyz, /metrics and /stop are, if it is a program of ours."""
         port = f"{self.name}-admin"
-        return f"http://127.0.0.1:{self.ports[port]}" if port in self.port_names and self.ports.known(port) else None
+        known = port in self.port_names and self.ports.known(port)
+        return f"http://127.0.0.1:{self.ports[port]}" if known else None
 
     def status(self):
         """Facts for `./dmp status`."""

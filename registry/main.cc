@@ -10,7 +10,8 @@
 #include "registry/serve.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-// libpqxx 6.4 forgets libpq's result of a call in which the connection was lost: 216 bytes a loss.
+// libpqxx 6.4 loses the answer it was given when it finds that the connection is gone. The tests'
+// programs have the same (tests/fixtures/postgres.cc).
 extern "C" const char* __lsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier)
 extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
   return "leak:PQmakeEmptyPGresult\n";

@@ -34,8 +34,8 @@ Error refusal(std::string code, std::string message) {
   return Error{std::move(code), std::move(message), Retry::kNo};
 }
 
-std::optional<Error> refusal_of(const Message& message, const Route& route) {
-  const auto topic = parse_topic(message.topic);
+std::optional<Error> refusal_of(const Message& message, const Route& route,
+                                const Result<Topic>& topic) {
   if (!topic) return topic.error();
   if (message.payload_bytes > route.payload_bytes_max) {
     return refusal("too_large", "payload of " + std::to_string(message.payload_bytes) +
@@ -97,17 +97,18 @@ const Route* Routes::find(std::string_view topic) const {
 
 Routed Routes::route(const Message& message) const {
   Routed routed;
+  auto topic = parse_topic(message.topic);
   routed.route = find(message.topic);
   if (routed.route == nullptr) {
     routed.refusal = refusal("no_route", "topic '" + std::string(message.topic.substr(0, 200)) +
                                              "': no route leads from it to Kafka");
   } else {
-    routed.refusal = refusal_of(message, *routed.route);
+    routed.refusal = refusal_of(message, *routed.route, topic);
   }
   const bool may_ask = routed.route == nullptr || routed.route->confirms;
   if (may_ask && is_correlation(message.correlation)) {
-    if (auto rae = rae_of(message.topic)) {
-      routed.asker = Asker{*rae, std::string(message.correlation)};
+    if (auto rae = topic ? std::optional(std::move(topic->rae)) : rae_of(message.topic)) {
+      routed.asker = Asker{std::move(*rae), std::string(message.correlation)};
     }
   }
   return routed;

@@ -1,13 +1,15 @@
-// Two runs beside each other: what became worse or better, the greatest change first.
+#include "canary/core/comparison.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <limits>
 
-#include "canary/core/report.h"
-
 namespace dmp::canary {
 namespace {
+
+// From here on a change is told as one.
+constexpr double kChangePercent = 20;
 
 // Of each, more is worse; a difference below `least` is chance.
 struct Judged {

@@ -86,15 +86,4 @@ std::string html_of(const Report& report, const Figures& before);
 // `a<b` as `a&lt;b`: for texts and attributes of XML and HTML. Control characters become spaces.
 std::string escaped(std::string_view text);
 
-// A figure of two runs: how much more, in percent; nothing if there was none before.
-std::optional<double> change_percent(double before, double now);
-
-// From here on a change is told as one.
-inline constexpr double kChangePercent = 20;
-
-// Lines for people, nothing if there is no run before: in what the runs are unlike, then latencies
-// and failures that changed, the greatest change first: "worse:  puback_p99_ms 31 -> 45 (+45 %)".
-// What was measured before and is not now is worse too.
-std::vector<std::string> comparison_of(const Figures& before, const Figures& now);
-
 }  // namespace dmp::canary

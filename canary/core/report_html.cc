@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "canary/core/comparison.h"
 #include "canary/core/report.h"
 
 namespace dmp::canary {

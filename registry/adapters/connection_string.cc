@@ -1,11 +1,12 @@
 #include "registry/adapters/connection_string.h"
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <string_view>
 
 #include <libpq-fe.h>
+
+#include "base/endpoints.h"
 
 namespace dmp::registry {
 namespace {
@@ -16,17 +17,11 @@ constexpr const char* kWayOut =
 
 using Options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
 
-bool is_port(std::string_view text) {
-  int port = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return problem == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
-}
-
 // One for each host, by commas; an empty one is the default.
 bool are_ports(std::string_view list) {
   while (!list.empty()) {
     const auto comma = std::min(list.find(','), list.size());
-    if (comma > 0 && !is_port(list.substr(0, comma))) return false;
+    if (comma > 0 && !parse_port(list.substr(0, comma))) return false;
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return true;

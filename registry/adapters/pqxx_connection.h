@@ -48,13 +48,14 @@ class PqxxConnection final : public pqxx::connection_base {
 // From here to the end of the scope the server is waited for.
 class Waiting {
  public:
-  explicit Waiting(SilenceWatch::Line& line) : line_(line) { answered(); }
+  explicit Waiting(SilenceWatch::Line& line) : line_(line) {
+    line_.wait_begins(std::chrono::steady_clock::now());
+  }
   ~Waiting() { line_.wait_ends(); }
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
 
-  // The next wait may take as long again.
-  void answered() { line_.wait_begins(std::chrono::steady_clock::now()); }
+  void answered() { line_.answered(); }
 
  private:
   SilenceWatch::Line& line_;

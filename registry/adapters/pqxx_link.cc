@@ -65,7 +65,7 @@ SqlResult<void> PqxxLink::with(const std::function<void(pqxx::connection_base&)>
   }
 }
 
-void PqxxLink::answered() { line_.wait_begins(std::chrono::steady_clock::now()); }
+void PqxxLink::answered() { line_.answered(); }
 
 void PqxxLink::interrupt() {
   interrupted_ = true;

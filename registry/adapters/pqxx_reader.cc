@@ -89,7 +89,7 @@ struct PqxxReader::Session {
     writable = true;  // for all we know, until the answer is here
     pqxx::nontransaction(*connection)
         .exec(std::string("SET default_transaction_read_only = ") + (allowed ? "off" : "on"));
-    line.wait_begins(steady_clock::now());
+    line.answered();
     writable = allowed;
   }
 
@@ -101,7 +101,7 @@ struct PqxxReader::Session {
     const std::string name = "by_key_" + std::to_string(prepared.size());
     connection->prepare(name, text);
     connection->prepare_now(name);
-    line.wait_begins(steady_clock::now());  // an answer: the statement may take as long again
+    line.answered();
     return prepared.emplace(text, name).first->second;
   }
 

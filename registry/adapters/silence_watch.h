@@ -2,12 +2,11 @@
 //
 // Neither a statement's timeout, which is the server's, nor TCP's ends such a wait. One thread of
 // the process looks four times a second at all lines; it shuts the socket of one that has waited
-// longer than its limit, and the call that waits fails. A wait costs two atomic stores.
+// longer than its limit, and the call that waits fails.
 #pragma once
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -37,6 +36,8 @@ class SilenceWatch {
     void set_limit(std::chrono::milliseconds limit) { limit_ms_ = limit.count(); }
 
     void wait_begins(SteadyTime now) { began_ = now.time_since_epoch().count(); }
+    // An answer has come and another is waited for: it may take as long again.
+    void answered() { wait_begins(std::chrono::steady_clock::now()); }
     void wait_ends() { began_ = kIdle; }
 
     // How long the server had been silent when its connection was shut for it; 0: it was not.

@@ -21,7 +21,7 @@ struct Statement {
   // with their values each time.
   bool by_key = false;
 
-  // Adds a value; returns its placeholder "$n".
+  // Adds a value; returns what stands for it in the text, "$n".
   std::string bind(std::string value) {
     values.push_back(std::move(value));
     return "$" + std::to_string(values.size());

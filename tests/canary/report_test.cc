@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "canary/core/comparison.h"
+
 namespace dmp::canary {
 namespace {
 

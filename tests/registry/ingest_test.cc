@@ -272,6 +272,8 @@ TEST_F(IngestTest, tells_a_wiped_agent_the_floor_and_only_once_a_minute) {
        kafka_record(record_of(agent_topic(rae_, TopicKind::kRoster), roster, kafka::kAgents, now),
                     0)});
   ASSERT_TRUE(wait_for([&] { return kafka_.committed("test", "dmp.agents") == 5; }));
+  // A stop waits only so long for Kafka to take it.
+  ASSERT_TRUE(wait_for([&] { return !kafka_.records("dmp.device-commands").empty(); }));
   ingest.stop();
   EXPECT_TRUE(ingest.counted("dmp_ingest_resyncs_total 1")) << "within the same minute";
   const auto sent = kafka_.records("dmp.device-commands");

@@ -2,6 +2,7 @@
 #include "local-registry/agent.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -66,6 +67,10 @@ void Agent::run(const std::stop_token& stop) {
   DMP_CHECK(stamps_ != nullptr);
   while (!stop.stop_requested()) {
     turn();
+    // Not with a whole turn's events waiting: the queue must not fill up for a rest.
+    if (events_.size() < kEventsPerTurn) {
+      std::this_thread::sleep_for(std::min<SteadyTime::duration>(rested_at_ - now().steady, kRest));
+    }
     // A stop request wakes nobody, so no wait is longer than a fifth of a second.
     const SteadyTime latest = now().steady + std::chrono::milliseconds(200);
     if (auto event = events_.pop_until(std::min(next_turn(), latest))) handle(*event);
@@ -198,6 +203,7 @@ bool Agent::commit() {
   }
   metrics_.transactions.add();
   is_store_good_ = true;
+  rested_at_ = now().steady + kRest;
   if (pending_.ceiling) stamps_->covered(*pending_.ceiling);
   pending_ = {};
   settle_by_ = SteadyTime::max();

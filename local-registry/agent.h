@@ -48,6 +48,9 @@ struct AgentSettings {
 class Agent {
  public:
   static constexpr std::size_t kEventsPerTurn = 256;
+  // From a transaction to the next turn: what changes meanwhile shares one transaction, and its
+  // wait for the disk. What changes after a quiet moment is written at once.
+  static constexpr std::chrono::milliseconds kRest{20};
   // What is confirmed may stand in the database so long: it waits for a transaction to go with.
   static constexpr std::chrono::milliseconds kSettleWithin{1000};
 
@@ -62,6 +65,8 @@ class Agent {
 
   // One turn with what is in the queue now; run() without waiting, for whoever owns the time.
   void turn();
+  // run() begins no turn before it.
+  [[nodiscard]] SteadyTime rested_at() const { return rested_at_; }
   // When the next turn has something to do without an event.
   [[nodiscard]] SteadyTime next_turn() const;
   // Says `offline`; then has_left() until it is true, at the latest at leave_by().
@@ -116,6 +121,7 @@ class Agent {
   std::optional<AgentPresence> will_;  // of the connection to begin next
   SteadyTime settle_by_ = SteadyTime::max();
   SteadyTime retry_commit_at_{};
+  SteadyTime rested_at_{};
   std::int64_t publishes_ = 0;
   std::map<std::int64_t, Timestamp> unanswered_;  // by publish; only with FreeOn::kPuback
   std::int64_t goodbye_ = -1;                     // the publish whose answer has_left() waits for

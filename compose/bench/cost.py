@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from pathlib import Path
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -21,9 +22,38 @@ def cpu_s(pid, with_children=False):
                 return own + ended + theirs
 
 
+class Meter:
+    """What named groups of processes, {name: pids}, spend from its making on. Children count, those
+    that ended too; the bench's own do not, which are other groups' processes."""
+
+    def __init__(self, pids):
+        self._pids = pids
+        self._began, self._before = time.monotonic(), self._cpu_s()
+
+    def spent(self):
+        """(seconds since then, {name: CPU seconds}), with `stolen` among the names, and `others`:
+        what those not named spent."""
+        seconds, now = time.monotonic() - self._began, self._cpu_s()
+        return seconds, {name: now[name] - before for name, before in self._before.items()}
+
+    def _cpu_s(self):
+        own = os.getpid()
+        named = {
+            name: sum(cpu_s(pid, with_children=pid != own) for pid in pids)
+            for name, pids in self._pids.items()
+        }
+        return {**named, "others": busy_s() - sum(named.values()), "stolen": stolen_s()}
+
+
 def stolen_s():
     """CPU seconds that a virtual machine's host gave to others although this one wanted them."""
-    return int(Path("/proc/stat").read_text().split(maxsplit=9)[8]) / TICKS_PER_S
+    return _machine_s()[7]
+
+
+def busy_s():
+    """CPU seconds that were used on this machine, by whomever."""
+    user, nice, system, _idle, _waiting, irq, soft_irq, *_ = _machine_s()
+    return user + nice + system + irq + soft_irq
 
 
 def peak_rss_mib(pid):
@@ -40,6 +70,11 @@ def children(pid):
     """Its processes that have not ended."""
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return [int(child) for child in text.split()]
+
+
+def _machine_s():
+    line = Path("/proc/stat").read_text().partition("\n")[0]
+    return [int(ticks) / TICKS_PER_S for ticks in line.split()[1:]]
 
 
 def _status_mib(pid, name):

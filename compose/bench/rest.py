@@ -202,7 +202,7 @@ class Bench:
     def ask(self, kind, per_second, seconds):
         """What the tool measured, with how long it took and each part's CPU seconds meanwhile."""
         rates = {f"{kind}_per_second": per_second} if kind else {}
-        before, began, stolen_s = self.cpu_s(), time.monotonic(), cost.stolen_s()
+        meter = cost.Meter(self._pids())
         told = self._asker.run(
             "ask",
             seconds=seconds,
@@ -212,9 +212,8 @@ class Bench:
             **rates,
             **self._api(),
         )
-        seconds = time.monotonic() - began
-        spent = {part: after - before[part] for part, after in self.cpu_s().items()}
-        stolen_s = cost.stolen_s() - stolen_s
+        seconds, spent = meter.spent()
+        stolen_s = spent.pop("stolen")
         return json.loads(told) | {"seconds": seconds, "cpu_s": spent, "stolen_s": stolen_s}
 
     def wait_for_watchers(self, watches):
@@ -242,8 +241,7 @@ class Bench:
             "groups": self.groups,
         }
 
-    def cpu_s(self):
-        """CPU seconds of each part so far."""
+    def _pids(self):
         stack = self._stack
         parts = (stack.registry, stack.postgres, stack.kafka, stack.haproxy)
-        return {part.name: cost.cpu_s(part.process().pid, with_children=True) for part in parts}
+        return {part.name: [part.process().pid] for part in parts}

@@ -70,6 +70,29 @@ TEST_F(AgentLoop, lets_a_confirmation_wait_for_the_next_transaction) {
   EXPECT_EQ(disk.stored().outbox[0].session, disk.stored().sessions.at(1).id);
 }
 
+TEST_F(AgentLoop, rests_after_a_transaction_so_that_what_changes_meanwhile_shares_the_next) {
+  Life life(disk, clock);
+  life.connect();
+  life.pass(seconds(1));
+  const int before = disk.commits();
+  EXPECT_LE(life.agent->rested_at(), clock.steady()) << "a first change is written at once";
+  life.see_device();
+  ASSERT_EQ(disk.commits(), before + 1);
+  EXPECT_EQ(life.agent->rested_at(), clock.steady() + Agent::kRest);
+  for (int i = 1; i <= 3; ++i) {
+    const std::string mac = "02:00:00:00:07:0" + std::to_string(i);
+    const std::string address = "10.0.7." + std::to_string(i);
+    Sighting seen(NeighbourSeen{address, mac, NeighbourSeen::State::kReachable});
+    ASSERT_TRUE(life.events.try_push(std::move(seen)));
+  }
+  life.pass(Agent::kRest);
+  EXPECT_EQ(disk.commits(), before + 2);
+  EXPECT_EQ(disk.stored().sessions.size(), 4u);
+  const SteadyTime rested_at = life.agent->rested_at();
+  life.pass(seconds(1));
+  EXPECT_EQ(life.agent->rested_at(), rested_at) << "a turn that writes nothing costs no rest";
+}
+
 TEST_F(AgentLoop, keeps_waiting_confirmations_when_it_stops) {
   Life life(disk, clock);
   life.see_device();

@@ -13,12 +13,6 @@
 #include "schema/topics.h"
 
 namespace dmp::bridge {
-namespace {
-
-// Of the loop, so that it moves messages by the dozen when they come by the thousand.
-constexpr std::chrono::microseconds kRest{500};
-
-}  // namespace
 
 Status run_program(const Options& options, const std::stop_token& stop) {
   auto routes = Routes::make(uplink_routes());
@@ -26,7 +20,7 @@ Status run_program(const Options& options, const std::stop_token& stop) {
   const SystemClock clock;
   Metrics metrics;
   Instruments instruments(metrics);
-  Wake wake(kRest);
+  Wake wake;
   const auto window = open_window(options, instruments);
   if (!window) return tl::unexpected(window.error());
   auto sink = std::make_unique<KafkaSink>(KafkaOptions{.brokers = options.kafka_brokers,

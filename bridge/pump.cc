@@ -33,7 +33,9 @@ void Pump::run(const std::stop_token& stop) {
   const std::stop_callback wake_to_stop(stop, [this] { wake_.notify(); });
   while (!stop.stop_requested()) {
     const SteadyTime next = turn();
-    wake_.wait_until(next, clock_.steady());
+    const SteadyTime now = clock_.steady();
+    wake_.set_rest(pace_.rest_after(now, uplink_.taken()));
+    wake_.wait_until(next, now);
   }
   drain();
 }

@@ -14,6 +14,7 @@
 #include "base/admin_port.h"
 #include "base/clock.h"
 #include "bridge/core/link.h"
+#include "bridge/core/pace.h"
 #include "bridge/core/valve.h"
 #include "bridge/downlink.h"
 #include "bridge/instruments.h"
@@ -66,6 +67,7 @@ class Pump {
 
   Valve valve_;
   Link link_;
+  Pace pace_;
   bool stopping_ = false;
   std::uint64_t window_refused_ = 0;
   std::uint64_t confirmations_dropped_ = 0;

@@ -70,6 +70,9 @@ void Uplink::collect_reports() {
       on_stored(delivery.ticket, now, wall_us);
     }
   }
+  instruments_.stored.add(static_cast<double>(std::exchange(stored_, 0)));
+  window_.free(finished_);
+  freed_ += std::exchange(finished_, 0);
 }
 
 void Uplink::on_heartbeat(const Delivery& delivery, SteadyTime now) {
@@ -89,13 +92,17 @@ void Uplink::on_stored(std::uint64_t sequence, SteadyTime now, std::int64_t wall
   rebuild_backoff_.reset();
   instruments_.stored_after_seconds.observe(seconds_since(ticket.received_at, wall_us));
   instruments_.acknowledged_after_seconds.observe(seconds(now - ticket.sent_at));
-  (ticket.refusal ? instruments_.dead_lettered : instruments_.stored).add();
+  if (ticket.refusal) {
+    instruments_.dead_lettered.add();
+  } else {
+    ++stored_;
+  }
   if (ticket.asker && ticket.refusal) {
     confirmations_.refused(*ticket.asker, ticket.refusal->code, now);
   } else if (ticket.asker) {
     confirmations_.stored(*ticket.asker, now);
   }
-  finish(sequence);
+  finished_ += inflight_.finish(sequence);
 }
 
 void Uplink::on_rejected(std::uint64_t sequence, const Error& rejection) {
@@ -111,7 +118,7 @@ void Uplink::on_rejected(std::uint64_t sequence, const Error& rejection) {
     log_error("dead_letter_rejected", {{"topic", window_.at(sequence).topic},
                                        {"code", ticket.refusal->code},
                                        {"reason", rejection.message}});
-    finish(sequence);
+    finished_ += inflight_.finish(sequence);
     return;
   }
   instruments_.refused(rejection.code);
@@ -120,12 +127,6 @@ void Uplink::on_rejected(std::uint64_t sequence, const Error& rejection) {
                                   {"reason", rejection.message}});
   ticket.refusal = rejection;
   inflight_.again(sequence);
-}
-
-void Uplink::finish(std::uint64_t sequence) {
-  const std::size_t count = inflight_.finish(sequence);
-  window_.free(count);
-  freed_ += count;
 }
 
 void Uplink::revive() {
@@ -159,23 +160,30 @@ void Uplink::beat() {
 }
 
 void Uplink::send_on() {
+  const std::uint64_t before = taken_;
+  send_some();
+  instruments_.received.add(static_cast<double>(taken_ - before));
+}
+
+void Uplink::send_some() {
+  const SteadyTime now = clock_.steady();
   has_more_ = false;
   for (int sent = 0; sent < kMessagesPerTurn; ++sent) {
-    if (!send_waiting()) return;
+    if (!send_waiting(now)) return;
     if (!inflight_.may_take() || !take_one()) return;
   }
   has_more_ = true;
 }
 
 // False if something waits that cannot be sent now.
-bool Uplink::send_waiting() {
+bool Uplink::send_waiting(SteadyTime now) {
   while (const auto sequence = inflight_.next()) {
     const Message message = window_.at(*sequence);
     Ticket& ticket = inflight_.at(*sequence);
     const Record& record = ticket.refusal ? builder_.dead_letter(message, *ticket.refusal)
                                           : builder_.record(message, ticket.route->kafka_topic);
     if (!sink_.send(*sequence, record)) return false;
-    ticket.sent_at = clock_.steady();
+    ticket.sent_at = now;
     inflight_.sent(*sequence);
   }
   return true;
@@ -185,7 +193,7 @@ bool Uplink::take_one() {
   const auto message = window_.take();
   if (!message) return false;
   Routed routed = routes_.route(*message);
-  instruments_.received.add();
+  ++taken_;
   if (message->duplicate) instruments_.duplicates.add();
   if (message->properties_dropped > 0) {
     instruments_.properties_dropped.add(message->properties_dropped);

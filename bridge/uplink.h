@@ -40,7 +40,8 @@ class Uplink {
   // Who is away by what has passed, and what is answered for those who are.
   [[nodiscard]] Presences& presences() { return presences_; }
   [[nodiscard]] Replies& replies() { return replies_; }
-  // Messages freed from the window since the start.
+  // Messages taken from the window since the start, and freed.
+  [[nodiscard]] std::uint64_t taken() const { return taken_; }
   [[nodiscard]] std::uint64_t freed() const { return freed_; }
   [[nodiscard]] std::optional<SteadyTime> last_stored() const { return last_stored_; }
   // Why Kafka stores nothing at present, as far as the producer knows.
@@ -52,11 +53,11 @@ class Uplink {
   void on_heartbeat(const Delivery& delivery, SteadyTime now);
   void on_stored(std::uint64_t sequence, SteadyTime now, std::int64_t wall_us);
   void on_rejected(std::uint64_t sequence, const Error& rejection);
-  void finish(std::uint64_t sequence);
   void revive();
   void beat();
   void send_on();
-  bool send_waiting();
+  void send_some();
+  bool send_waiting(SteadyTime now);
   bool take_one();
   void listen(const Message& message);
 
@@ -78,6 +79,9 @@ class Uplink {
   std::string heartbeat_;  // on its way; empty if none is
   SteadyTime heartbeat_sent_at_{};
   std::uint64_t raes_forgotten_ = 0;
+  std::uint64_t taken_ = 0;
+  std::uint64_t stored_ = 0;  // not yet counted
+  std::size_t finished_ = 0;  // not yet freed
   std::uint64_t freed_ = 0;
   std::optional<SteadyTime> last_stored_;
   bool started_ = false;

@@ -1,38 +1,38 @@
-# `paho`: the MQTT client as Debian has it, but without what it notes about itself.
+# `paho`: the MQTT client as Debian has it, but without what it notes about itself, and able to read
+# and acknowledge by the batch.
 #
 # Why: Debian's Paho C notes each entry and exit of each function and keeps every allocation in one
-# locked tree. Without, the bridge passes on a third more per CPU second: ./dmp bench bridge-peers.
+# locked tree: CPU time for every message. What they cost: ./dmp bench bridge-peers, built both ways.
 # How: a program links Paho C's static library, and the linker puts paho/unwatched.cc in the place of
 # those functions (--wrap). The C++ half stays Debian's shared library; a program's own symbols come
 # first there. As the static library hides its API, a copy of it has other names for that, and
 # exports.cc, made here, leads from each old name to its new one.
+# Its reads and writes lead through paho/batch.cc, which passes them on as they are until a program
+# calls batch_paho(). OpenSSL's trace of records is never asked for.
 # dmp_uses_paho() sees to it that this works. Debian's shared Paho C is loaded as well, and idle.
 option(DMP_PAHO_UNWATCHED "Paho C without its trace and its list of allocations (OFF: as Debian has it)" ON)
 find_package(PahoMqttCpp REQUIRED)
 find_package(OpenSSL REQUIRED)
 
-# What a library offers to others: its functions for users.
-function(dmp_paho_api result library)
-  execute_process(COMMAND ${CMAKE_NM} -D --defined-only ${library} OUTPUT_VARIABLE table COMMAND_ERROR_IS_FATAL ANY)
-  string(REGEX MATCHALL "MQTT[A-Za-z_]+" names "${table}")
-  list(REMOVE_DUPLICATES names)
-  set(${result} "${names}" PARENT_SCOPE)
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/paho/api.cmake)
 
 function(dmp_add_paho_unwatched)
   find_library(DMP_PAHO_SHARED libpaho-mqtt3as.so REQUIRED)
   find_library(DMP_PAHO_STATIC libpaho-mqtt3as.a)
   if(NOT DMP_PAHO_STATIC)
     message(FATAL_ERROR "libpaho-mqtt3as.a is not here; it is in the package libpaho-mqtt-dev. Way out: install it, "
-                        "or -DDMP_PAHO_UNWATCHED=OFF, which costs the bridge a quarter of its throughput")
+                        "or -DDMP_PAHO_UNWATCHED=OFF, which costs CPU time per message")
   endif()
   set(folder ${CMAKE_BINARY_DIR}/paho)
-  dmp_paho_api(names ${DMP_PAHO_SHARED})
+  dmp_paho_api(names ${CMAKE_NM} --defined-only ${DMP_PAHO_SHARED})
   set(renames "")
   set(exports "#include \"${CMAKE_SOURCE_DIR}/cmake/paho/export.h\"\n\n")
   foreach(name IN LISTS names)
     string(APPEND renames "${name} unwatched_${name}\n")
     string(APPEND exports "EXPORT(${name})\n")
+  endforeach()
+  foreach(name ERR_clear_error SSL_CTX_set_msg_callback SSL_free SSL_pending SSL_read SSL_write)
+    string(APPEND renames "${name} paho_${name}\n")
   endforeach()
   file(CONFIGURE OUTPUT ${folder}/renames CONTENT "${renames}" @ONLY)
   file(CONFIGURE OUTPUT ${folder}/exports.cc CONTENT "${exports}" @ONLY)
@@ -40,11 +40,12 @@ function(dmp_add_paho_unwatched)
     COMMAND ${CMAKE_OBJCOPY} --redefine-syms=${folder}/renames ${DMP_PAHO_STATIC} ${folder}/libpaho.a
     DEPENDS ${DMP_PAHO_STATIC} ${folder}/renames VERBATIM)
   add_custom_target(paho_renamed DEPENDS ${folder}/libpaho.a)
-  add_library(paho_unwatched STATIC ${CMAKE_SOURCE_DIR}/cmake/paho/unwatched.cc ${folder}/exports.cc)
+  add_library(paho_unwatched STATIC ${CMAKE_SOURCE_DIR}/cmake/paho/batch.cc
+    ${CMAKE_SOURCE_DIR}/cmake/paho/unwatched.cc ${folder}/exports.cc)
   add_dependencies(paho_unwatched paho_renamed)
   target_link_libraries(paho_unwatched PRIVATE dmp_options
     PUBLIC ${folder}/libpaho.a OpenSSL::SSL OpenSSL::Crypto anl)
-  foreach(replaced StackTrace_entry StackTrace_exit mymalloc myrealloc myfree)
+  foreach(replaced StackTrace_entry StackTrace_exit mymalloc myrealloc myfree Socket_getReadySocket)
     target_link_options(paho_unwatched PUBLIC -Wl,--wrap=${replaced})
   endforeach()
   target_compile_definitions(paho INTERFACE DMP_PAHO_UNWATCHED)

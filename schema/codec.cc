@@ -113,6 +113,7 @@ std::string encode(const Roster& roster) {
 }
 
 std::string encode(const Confirm& confirm) {
+  if (auto text = fast_encode(confirm)) return std::move(*text);
   Json json = {{"schema", kSchema}, {"sent_at", confirm.sent_at.us}};
   json["stored"] = confirm.stored;
   json["refused"] = Json::array();

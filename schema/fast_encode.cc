@@ -47,6 +47,11 @@ bool write_member(Writer& out, std::string_view name, const Known<Enum>& known) 
   return write_name(out, name) && write(out, known.word());
 }
 
+bool write(Writer& out, const Refusal& refusal) {
+  return out.StartObject() && write_name(out, "correlation") && write(out, refusal.correlation) &&
+         write_name(out, "code") && write(out, refusal.code) && out.EndObject();
+}
+
 template <class Element>
 bool write(Writer& out, const std::vector<Element>& elements);
 
@@ -98,6 +103,13 @@ bool write(Writer& out, const DeviceUpdate& update) {
          write_member(out, "reason", update.reason) && out.EndObject();
 }
 
+bool write(Writer& out, const Confirm& confirm) {
+  return out.StartObject() && write_name(out, "schema") && out.Int(kSchema) &&
+         write_name(out, "sent_at") && out.Int64(confirm.sent_at.us) && write_name(out, "stored") &&
+         write(out, confirm.stored) && write_name(out, "refused") && write(out, confirm.refused) &&
+         out.EndObject();
+}
+
 template <class Value>
 std::optional<std::string> text_of(const Value& value) {
   rapidjson::StringBuffer text;
@@ -109,6 +121,7 @@ std::optional<std::string> text_of(const Value& value) {
 }  // namespace
 
 std::optional<std::string> fast_encode(const DeviceUpdate& update) { return text_of(update); }
+std::optional<std::string> fast_encode(const Confirm& confirm) { return text_of(confirm); }
 std::optional<std::string> fast_encode(const Facets& facets) { return text_of(facets); }
 std::optional<std::string> fast_encode(const std::vector<Claim>& claims) { return text_of(claims); }
 std::optional<std::string> fast_encode(const std::vector<Interface>& interfaces) {

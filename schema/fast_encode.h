@@ -1,5 +1,5 @@
-// fast_encode: updates, facets and list fields as JSON text, several times faster than through a
-// document.
+// fast_encode: updates, confirmations, facets and list fields as JSON text, without building a
+// document first.
 //
 // Nothing if some text is no UTF-8: encode (codec.h), which asks here first, replaces that. Pure;
 // thread-safe.
@@ -14,6 +14,7 @@
 namespace dmp {
 
 std::optional<std::string> fast_encode(const DeviceUpdate& update);
+std::optional<std::string> fast_encode(const Confirm& confirm);
 std::optional<std::string> fast_encode(const Facets& facets);
 std::optional<std::string> fast_encode(const std::vector<Claim>& claims);
 std::optional<std::string> fast_encode(const std::vector<Interface>& interfaces);

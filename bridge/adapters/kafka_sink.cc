@@ -122,7 +122,7 @@ std::map<std::string, std::string> producer_properties(const KafkaOptions& optio
       {"message.timeout.ms", "0"},
       // JVM clients must find the same partition for the same key.
       {"partitioner", "murmur2_random"},
-      {"linger.ms", "1"},
+      {"linger.ms", "0.5"},
       {"queue.buffering.max.messages", std::to_string(options.queued_messages_max)},
       {"queue.buffering.max.kbytes", std::to_string(options.queued_bytes_max / 1024)},
       // Below what a broker takes by default, so that a batch is not refused for its size.
@@ -168,6 +168,7 @@ std::vector<Delivery> KafkaSink::poll() {
       }
       continue;
     }
+    reports.reserve(reports.size() + rd_kafka_event_message_count(event.get()));
     while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event.get())) {
       const auto ticket = std::bit_cast<std::uint64_t>(message->_private);
       if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {

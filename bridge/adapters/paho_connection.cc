@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/tcp_connections.h"
+#include "bridge/adapters/batch_paho.h"
 #include "bridge/adapters/paho_message.h"
 
 namespace dmp::bridge {
@@ -24,6 +25,15 @@ std::string describe(const mqtt::token& token) {
   return mqtt::exception::printable_error(token.get_return_code(),
                                           static_cast<int>(token.get_reason_code()));
 }
+
+// Paho C++ copies every message and its properties; only C's own callback spares that, and the C++
+// client hides the handle that takes it. An explicit instantiation may name a private member.
+template <MQTTAsync mqtt::async_client::*handle>
+struct Handle {
+  friend MQTTAsync handle_of(const mqtt::async_client& client) { return client.*handle; }
+};
+template struct Handle<&mqtt::async_client::cli_>;
+MQTTAsync handle_of(const mqtt::async_client& client);
 
 mqtt::ssl_options tls_of(const MqttOptions& options) {
   mqtt::ssl_options tls;
@@ -62,9 +72,10 @@ PahoConnection::PahoConnection(const MqttOptions& options, Window& window, Wake&
       client_(options.uri, options.client_id, mqtt::create_options(MQTTVERSION_5), nullptr) {
   // By default Paho prints every packet into a buffer that nobody reads: a sixth of our CPU time.
   MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
+  batch_paho();
   prepare_connect(options);
-  client_.set_message_callback(
-      [this](const mqtt::const_message_ptr& message) { on_message(*message); });
+  DMP_CHECK(MQTTAsync_setMessageArrivedCallback(handle_of(client_), this, on_arrived) ==
+            MQTTASYNC_SUCCESS);
   client_.set_connection_lost_handler([this](const std::string& cause) {
     tell({Happening::Kind::kLost, false, 0, cause.empty() ? "connection lost" : cause});
   });
@@ -165,12 +176,25 @@ void PahoConnection::tell(Happening happening) noexcept {
   wake_.notify();
 }
 
-void PahoConnection::on_message(const mqtt::message& received) noexcept {
+// Always 1: whatever is said here, Paho acknowledges.
+int PahoConnection::on_arrived(void* self, char* topic, int length,
+                               MQTTAsync_message* message) noexcept {
+  // Of a message that Paho had queued, the length is only told if the topic holds a NUL.
+  const std::string_view text =
+      length > 0 ? std::string_view(topic, static_cast<std::size_t>(length)) : topic;
+  static_cast<PahoConnection*>(self)->on_message(text, *message);
+  MQTTAsync_freeMessage(&message);
+  MQTTAsync_free(topic);
+  return 1;
+}
+
+void PahoConnection::on_message(std::string_view topic,
+                                const MQTTAsync_message& received) noexcept {
   if (closed_) return;  // not acknowledged: it comes again with the next connection
   if (!refusing_) {
     bool kept = false;
     try {
-      kept = window_.append(PahoMessage(received, clock_.wall_us()).message());
+      kept = window_.append(PahoMessage(topic, received, clock_.wall_us()).message());
     } catch (...) {
       kept = false;  // no memory for a copy: as good as no room
     }

@@ -11,7 +11,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include <MQTTAsync.h>
 #include <mqtt/async_client.h>
 
 #include "base/bounded_queue.h"
@@ -80,7 +82,8 @@ class PahoConnection {
   // On Paho's threads.
   void tell(Happening happening) noexcept;
   void answered(const mqtt::token& token, bool good);
-  void on_message(const mqtt::message& received) noexcept;
+  static int on_arrived(void* self, char* topic, int length, MQTTAsync_message* message) noexcept;
+  void on_message(std::string_view topic, const MQTTAsync_message& received) noexcept;
 
   const int port_;
   Window& window_;

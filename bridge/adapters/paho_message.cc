@@ -1,34 +1,50 @@
 #include "bridge/adapters/paho_message.h"
 
+#include <span>
+
 namespace dmp::bridge {
 namespace {
 
-std::string text_of(const mqtt::properties& properties, mqtt::property::code code) {
-  return properties.contains(code) ? mqtt::get<std::string>(properties, code) : std::string();
+std::string_view text_of(const MQTTLenString& text) {
+  return {text.data, static_cast<std::size_t>(text.len)};
+}
+
+std::span<const MQTTProperty> all(const MQTTProperties& properties) {
+  return {properties.array, static_cast<std::size_t>(properties.count)};
 }
 
 }  // namespace
 
-PahoMessage::PahoMessage(const mqtt::message& received, std::int64_t received_at_us) {
-  const mqtt::properties& properties = received.get_properties();
-  const std::size_t count = properties.count(mqtt::property::USER_PROPERTY);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto [name, value] =
-        mqtt::get<mqtt::string_pair>(properties, mqtt::property::USER_PROPERTY, i);
-    pack_.add(name, value);
+PahoMessage::PahoMessage(std::string_view topic, const MQTTAsync_message& received,
+                         std::int64_t received_at_us) {
+  Message message;
+  message.topic = topic;
+  message.payload = {static_cast<const char*>(received.payload),
+                     static_cast<std::size_t>(received.payloadlen)};
+  message.received_at = received_at_us;
+  message.duplicate = received.dup != 0;
+  for (const MQTTProperty& property : all(received.properties)) {
+    const auto& value = property.value;
+    switch (property.identifier) {
+      case MQTTPROPERTY_CODE_CONTENT_TYPE:
+        message.content_type = text_of(value.data);
+        break;
+      case MQTTPROPERTY_CODE_RESPONSE_TOPIC:
+        message.response_topic = text_of(value.data);
+        break;
+      case MQTTPROPERTY_CODE_CORRELATION_DATA:
+        message.correlation = text_of(value.data);
+        break;
+      case MQTTPROPERTY_CODE_USER_PROPERTY:
+        pack_.add(text_of(value.data), text_of(value.value));
+        break;
+      default:
+        break;
+    }
   }
-  content_type_ = text_of(properties, mqtt::property::CONTENT_TYPE);
-  response_topic_ = text_of(properties, mqtt::property::RESPONSE_TOPIC);
-  correlation_ = text_of(properties, mqtt::property::CORRELATION_DATA);
-  message_ = bounded({.topic = received.get_topic(),
-                      .payload = received.get_payload(),
-                      .content_type = content_type_,
-                      .response_topic = response_topic_,
-                      .correlation = correlation_,
-                      .properties = pack_.packed(),
-                      .properties_dropped = pack_.dropped(),
-                      .received_at = received_at_us,
-                      .duplicate = received.is_duplicate()});
+  message.properties = pack_.packed();
+  message.properties_dropped = pack_.dropped();
+  message_ = bounded(message);
 }
 
 }  // namespace dmp::bridge

@@ -1,10 +1,10 @@
-// PahoMessage: a message as Paho C++ delivers it, as the bridge's Message.
+// PahoMessage: a message as Paho's C library delivers it, as the bridge's Message, without a copy.
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 
-#include <mqtt/message.h>
+#include <MQTTAsync.h>
 
 #include "bridge/core/message.h"
 
@@ -12,8 +12,9 @@ namespace dmp::bridge {
 
 class PahoMessage {
  public:
-  // `received` must outlive it.
-  PahoMessage(const mqtt::message& received, std::int64_t received_at_us);
+  // Both must outlive it.
+  PahoMessage(std::string_view topic, const MQTTAsync_message& received,
+              std::int64_t received_at_us);
   PahoMessage(const PahoMessage&) = delete;
   PahoMessage& operator=(const PahoMessage&) = delete;
 
@@ -21,9 +22,6 @@ class PahoMessage {
 
  private:
   PropertyPack pack_;
-  std::string content_type_;
-  std::string response_topic_;
-  std::string correlation_;
   Message message_;
 };
 

@@ -66,7 +66,11 @@ __attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::uint32_t crc
     std::memcpy(&word, bytes.data(), sizeof word);
     wide = _mm_crc32_u64(wide, word);
   }
-  return by_tables(static_cast<std::uint32_t>(wide), bytes);
+  auto crc32 = static_cast<std::uint32_t>(wide);
+  for (const std::byte byte : bytes) {
+    crc32 = _mm_crc32_u8(crc32, std::to_integer<std::uint8_t>(byte));
+  }
+  return crc32;
 }
 
 const bool kHasInstruction = __builtin_cpu_supports("sse4.2") != 0;

@@ -20,6 +20,7 @@ Confirm* Confirmations::place_for(const Asker& asker, SteadyTime now) {
   Collected& collected = is_new ? collected_[asker.rae] : found->second;
   if (is_new) collected.due = now + kCollect;
   if (held + 1 == kPerMessage) collected.due = now;
+  next_due_ = std::min(next_due_.value_or(collected.due), collected.due);
   return &collected.confirm;
 }
 
@@ -34,9 +35,10 @@ void Confirmations::refused(const Asker& asker, const std::string& code, SteadyT
 }
 
 std::vector<Confirmation> Confirmations::take_due(SteadyTime now, bool all) {
+  if (!next_due_ || (!all && *next_due_ > now)) return {};
   std::vector<decltype(collected_)::iterator> due;
   for (auto at = collected_.begin(); at != collected_.end(); ++at) {
-    if (all || at->second.due <= now) due.push_back(at);
+    if (all || at->second.due <= now + kCompany) due.push_back(at);
   }
   std::stable_sort(due.begin(), due.end(),
                    [](const auto& a, const auto& b) { return a->second.due < b->second.due; });
@@ -46,6 +48,10 @@ std::vector<Confirmation> Confirmations::take_due(SteadyTime now, bool all) {
     pending_ -= confirm.stored.size() + confirm.refused.size();
     taken.push_back({at->first, std::move(confirm)});
     collected_.erase(at);
+  }
+  next_due_.reset();
+  for (const auto& [rae, collected] : collected_) {
+    next_due_ = std::min(next_due_.value_or(collected.due), collected.due);
   }
   return taken;
 }
@@ -57,14 +63,7 @@ void Confirmations::put_back(Confirmation confirmation, SteadyTime now) {
       collected_.try_emplace(confirmation.rae, Collected{std::move(confirm), now + kCollect})
           .second;
   DMP_CHECK(is_new);  // nothing was collected since it was taken
-}
-
-std::optional<SteadyTime> Confirmations::next_due() const {
-  std::optional<SteadyTime> next;
-  for (const auto& [rae, collected] : collected_) {
-    next = next ? std::min(*next, collected.due) : collected.due;
-  }
-  return next;
+  next_due_ = std::min(next_due_.value_or(now + kCollect), now + kCollect);
 }
 
 }  // namespace dmp::bridge

@@ -26,6 +26,8 @@ struct Confirmation {
 class Confirmations {
  public:
   static constexpr std::chrono::milliseconds kCollect{50};
+  // What is due so soon after another leaves with it: one wake-up of the sender, not two.
+  static constexpr std::chrono::milliseconds kCompany{10};
   static constexpr std::size_t kPerMessage = 256;  // a correlation is short: well below 64 KiB
   static constexpr std::size_t kTotal = 16'384;
 
@@ -39,7 +41,7 @@ class Confirmations {
   void put_back(Confirmation confirmation, SteadyTime now);
 
   // When take_due will have something; nothing if nobody waits.
-  [[nodiscard]] std::optional<SteadyTime> next_due() const;
+  [[nodiscard]] std::optional<SteadyTime> next_due() const { return next_due_; }
 
   [[nodiscard]] std::size_t pending() const { return pending_; }
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
@@ -54,6 +56,7 @@ class Confirmations {
   Confirm* place_for(const Asker& asker, SteadyTime now);
 
   std::map<RaeSerial, Collected> collected_;
+  std::optional<SteadyTime> next_due_;  // the least of them
   std::size_t pending_ = 0;
   std::uint64_t dropped_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "bridge/core/inflight.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -7,14 +8,23 @@
 namespace dmp::bridge {
 
 std::uint64_t Inflight::add(Ticket ticket) {
-  const std::uint64_t sequence = first_ + entries_.size();
-  entries_.push_back({.ticket = std::move(ticket)});
+  if (count_ == ring_.size()) grow();
+  const std::uint64_t sequence = first_ + count_++;
+  entry(sequence) = {.ticket = std::move(ticket)};
   return sequence;
+}
+
+void Inflight::grow() {
+  std::vector<Entry> larger(std::max(kLeast, 2 * ring_.size()));
+  for (std::uint64_t i = first_; i < first_ + count_; ++i) {
+    larger[i % larger.size()] = std::move(ring_[i % ring_.size()]);
+  }
+  ring_ = std::move(larger);
 }
 
 std::optional<std::uint64_t> Inflight::oldest_waiting() const {
   if (!waiting_.empty()) return *waiting_.begin();
-  if (new_ < first_ + entries_.size()) return new_;
+  if (new_ < first_ + count_) return new_;
   return std::nullopt;
 }
 
@@ -49,9 +59,10 @@ std::size_t Inflight::finish(std::uint64_t sequence) {
   come_back(sequence);
   entry(sequence).state = State::kFinished;
   std::size_t freed = 0;
-  while (!entries_.empty() && entries_.front().state == State::kFinished) {
-    entries_.pop_front();
+  while (count_ > 0 && entry(first_).state == State::kFinished) {
+    entry(first_).ticket = {};  // its texts
     ++first_;
+    --count_;
     ++freed;
   }
   return freed;
@@ -69,10 +80,10 @@ void Inflight::again(std::uint64_t sequence) {
 }
 
 void Inflight::lose_all() {
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].state != State::kOut) continue;
-    entries_[i].state = State::kWaiting;
-    waiting_.insert(first_ + i);
+  for (std::uint64_t i = first_; i < first_ + count_; ++i) {
+    if (entry(i).state != State::kOut) continue;
+    entry(i).state = State::kWaiting;
+    waiting_.insert(i);
   }
   out_ = 0;
   lone_is_out_ = false;
@@ -83,13 +94,13 @@ Ticket& Inflight::at(std::uint64_t sequence) { return entry(sequence).ticket; }
 bool Inflight::is_alone(std::uint64_t sequence) const { return entry(sequence).alone; }
 
 Inflight::Entry& Inflight::entry(std::uint64_t sequence) {
-  DMP_CHECK(sequence >= first_ && sequence - first_ < entries_.size());
-  return entries_[sequence - first_];
+  DMP_CHECK(sequence >= first_ && sequence - first_ < count_);
+  return ring_[sequence % ring_.size()];
 }
 
 const Inflight::Entry& Inflight::entry(std::uint64_t sequence) const {
-  DMP_CHECK(sequence >= first_ && sequence - first_ < entries_.size());
-  return entries_[sequence - first_];
+  DMP_CHECK(sequence >= first_ && sequence - first_ < count_);
+  return ring_[sequence % ring_.size()];
 }
 
 }  // namespace dmp::bridge

@@ -9,9 +9,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -57,7 +57,7 @@ class Inflight {
   // Sent and not yet reported.
   [[nodiscard]] std::size_t on_their_way() const { return out_; }
   [[nodiscard]] std::size_t unfinished() const {
-    return waiting_.size() + (first_ + entries_.size() - new_) + out_;
+    return waiting_.size() + (first_ + count_ - new_) + out_;
   }
 
  private:
@@ -69,14 +69,18 @@ class Inflight {
     bool alone = false;
   };
 
+  static constexpr std::size_t kLeast = 256;  // a power of two: it grows by doubling
+
+  void grow();
   [[nodiscard]] Entry& entry(std::uint64_t sequence);
   [[nodiscard]] const Entry& entry(std::uint64_t sequence) const;
   void come_back(std::uint64_t sequence);
 
   [[nodiscard]] std::optional<std::uint64_t> oldest_waiting() const;
 
-  std::deque<Entry> entries_;  // sequences [first_, first_ + size)
+  std::vector<Entry> ring_;  // of sequence n: ring_[n % size]; as long as the window ever was
   std::uint64_t first_ = 0;
+  std::size_t count_ = 0;
   std::uint64_t new_ = 0;            // none from here on was sent yet
   std::set<std::uint64_t> waiting_;  // of those before it
   std::size_t out_ = 0;

@@ -1,13 +1,9 @@
 # Fails unless PROGRAM has each function of Paho C that the C++ half, WRAPPER, calls, where it will be found.
 cmake_minimum_required(VERSION 3.25)
-function(symbols result file which)
-  execute_process(COMMAND ${NM} -D ${which} ${file} OUTPUT_VARIABLE table COMMAND_ERROR_IS_FATAL ANY)
-  string(REGEX MATCHALL "MQTT[A-Za-z_]+" found "${table}")
-  set(${result} "${found}" PARENT_SCOPE)
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/api.cmake)
 
-symbols(called ${WRAPPER} --undefined-only)
-symbols(defined ${PROGRAM} --defined-only)
+dmp_paho_api(called ${NM} --undefined-only ${WRAPPER})
+dmp_paho_api(defined ${NM} --defined-only ${PROGRAM})
 if(NOT "MQTTAsync_createWithOptions" IN_LIST called)
   message(FATAL_ERROR "${WRAPPER} calls no Paho C: is it Paho's C++ half?")
 endif()

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/tcp_connections.h"
 #include "bridge/adapters/kafka_handles.h"
+#include "bridge/adapters/batch_paho.h"
 #include "bridge/instruments.h"
 #include "schema/topics.h"
 
@@ -129,6 +130,7 @@ Status run_naive_bridge(const bridge::MqttOptions& mqtt_options, const bridge::K
   if (!producer) return tl::unexpected(producer.error());
   // What is only a matter of settings it has too: the comparison is of designs.
   MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
+  bridge::batch_paho();
   try {
     mqtt::async_client client(mqtt_options.uri, mqtt_options.client_id,
                               mqtt::create_options(MQTTVERSION_5), nullptr);

@@ -44,6 +44,16 @@ TEST(Confirmations, of_different_raes_never_share_a_message) {
   EXPECT_EQ(confirmations.take_due(kStart + milliseconds(80)).size(), 1U);
 }
 
+TEST(Confirmations, that_are_due_soon_leave_with_one_that_is_due_now) {
+  Confirmations confirmations;
+  confirmations.stored(asker("rae-1", "1"), kStart);
+  confirmations.stored(asker("rae-2", "2"), kStart + Confirmations::kCompany);
+  confirmations.stored(asker("rae-3", "3"), kStart + Confirmations::kCompany + milliseconds(1));
+  EXPECT_TRUE(confirmations.take_due(kStart + milliseconds(49)).empty());
+  EXPECT_EQ(confirmations.take_due(kStart + milliseconds(50)).size(), 2U);
+  EXPECT_EQ(confirmations.next_due(), kStart + Confirmations::kCompany + milliseconds(51));
+}
+
 TEST(Confirmations, leave_at_once_when_a_message_is_full_and_it_fits_the_contract) {
   Confirmations confirmations;
   for (std::size_t i = 0; i < Confirmations::kPerMessage; ++i) {

@@ -88,9 +88,10 @@ class Faults : public testing::Test {
     }
     const double peak_rss_mib = bridge_->peak_rss_mib();
     std::printf(
-        "%zu published, %zu refused: %zu lost, %zu order breaks, %zu duplicates, %.0f MiB\n",
-        published, refused.size(), published - refused.size() - seen.size(), order_breaks,
-        duplicates, peak_rss_mib);
+        "%zu published, %zu said again, %zu refused: %zu lost, %zu order breaks, %zu duplicates, "
+        "%.0f MiB\n",
+        published, agent_->said_again(), refused.size(), published - refused.size() - seen.size(),
+        order_breaks, duplicates, peak_rss_mib);
     EXPECT_EQ(seen.size() + refused.size(), published) << "lost";
     if (keeps_order) {
       EXPECT_EQ(order_breaks, 0U);
@@ -138,6 +139,15 @@ TEST_F(Faults, the_broker_is_killed_in_the_middle_of_it) {
   }
   // An agent says again all that was not confirmed.
   end(kKills * (kRepeatedMax + OutboxAgent::kUnansweredMax));
+}
+
+TEST_F(Faults, the_broker_stands_still_and_goes_on) {
+  begin();
+  broker_.freeze();
+  ASSERT_TRUE(agent_->is_full(kPatience));
+  broker_.thaw();
+  EXPECT_TRUE(agent_->has_answered(agent_->published() + kSome / 2, kPatience));
+  end(0);
 }
 
 TEST_F(Faults, kafka_takes_a_fifth_of_a_second_for_everything) {

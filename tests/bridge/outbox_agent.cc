@@ -20,6 +20,8 @@ namespace dmp::bridge {
 namespace {
 
 constexpr std::size_t kConfirmsMax = 100'000;
+// More than may be unanswered: what Paho does not take would count as a lost connection.
+constexpr int kBufferedMax = 2 * OutboxAgent::kUnansweredMax;
 constexpr int kInflightMax = 20;  // Mosquitto's Receive Maximum
 constexpr int kAgainPerTurn = 8;
 constexpr std::size_t kOversizeBytes = 70'000;
@@ -45,7 +47,8 @@ bool wait_for(std::chrono::seconds time, Condition holds) {
 class OutboxAgent::Link {
  public:
   explicit Link(const MqttBroker& broker)
-      : mqtt_(broker.uri(), MqttBroker::kRae, mqtt::create_options(MQTTVERSION_5), nullptr) {
+      : mqtt_(broker.uri(), MqttBroker::kRae, mqtt::create_options(MQTTVERSION_5, kBufferedMax),
+              nullptr) {
     mqtt_.set_message_callback([this](const mqtt::const_message_ptr& message) {
       DMP_CHECK(confirms_.try_push(std::string(message->get_payload_str())));
     });
@@ -170,6 +173,7 @@ void OutboxAgent::say_again() {
   if (is_probing_ && unanswered_.contains(tried_)) {
     if (now < next_try_) return;
     next_try_ = now + kTryAgain;
+    ++said_again_;
     return say(tried_);
   }
   is_probing_ = false;
@@ -178,6 +182,7 @@ void OutboxAgent::say_again() {
     recovering_ = next != unanswered_.end();
     if (!recovering_) continue;
     say(*next);
+    ++said_again_;
     again_from_ = *next + 1;
   }
   heard_ = now;
@@ -232,6 +237,11 @@ bool OutboxAgent::is_full(std::chrono::seconds time) const {
     const std::lock_guard lock(mutex_);
     return unanswered_.size() == kUnansweredMax;
   });
+}
+
+std::size_t OutboxAgent::said_again() const {
+  const std::lock_guard lock(mutex_);
+  return said_again_;
 }
 
 bool OutboxAgent::settles(std::chrono::seconds time) {

@@ -36,6 +36,8 @@ class OutboxAgent {
   bool has_answered(std::size_t count, std::chrono::seconds time) const;
   // Whether it waits for answers with as many messages as it may have unanswered.
   bool is_full(std::chrono::seconds time) const;
+  // How many it said more than once, its own connection being lost or nothing heard for long.
+  [[nodiscard]] std::size_t said_again() const;
   // Publishes nothing new; whether everything is answered within that time.
   bool settles(std::chrono::seconds time);
 
@@ -69,6 +71,7 @@ class OutboxAgent {
   std::set<std::size_t> unanswered_;
   std::set<std::size_t> confirmed_;
   std::set<std::size_t> refused_;
+  std::size_t said_again_ = 0;
   Steady::time_point heard_{};
   std::jthread thread_;  // last: its end comes first
 };

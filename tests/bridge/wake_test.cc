@@ -30,7 +30,8 @@ TEST(Wake, waits_for_nothing_when_its_time_has_come) {
 TEST(Wake, ends_a_wait_at_most_once_in_its_rest_however_often_it_is_notified) {
   constexpr int kWaits = 20;
   constexpr std::chrono::microseconds kRest(2000);
-  Wake wake(kRest);
+  Wake wake;
+  wake.set_rest(kRest);
   std::jthread notifier([&wake](const std::stop_token& stop) {
     while (!stop.stop_requested()) wake.notify();
   });
@@ -42,7 +43,8 @@ TEST(Wake, ends_a_wait_at_most_once_in_its_rest_however_often_it_is_notified) {
 
 TEST(Wake, loses_no_notify_while_it_rests) {
   constexpr int kNotifies = 2000;
-  Wake wake(std::chrono::microseconds(200));
+  Wake wake;
+  wake.set_rest(std::chrono::microseconds(200));
   std::atomic<int> said = 0;
   std::jthread notifier([&] {
     for (int i = 0; i < kNotifies; ++i) {

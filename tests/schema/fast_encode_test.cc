@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
 
 #include "schema/codec.h"
 
@@ -32,6 +33,14 @@ Json list_of(const std::vector<Claim>& claims) {
   DeviceUpdate update;
   update.facets.identity.emplace().fields.claims = claims;
   return by_the_other(update)["facets"]["identity"].value("claims", Json::array());
+}
+
+Json by_the_other(Confirm confirm) {
+  confirm.stored.push_back(kNoUtf8);
+  Json json = Json::parse(encode(confirm));
+  EXPECT_EQ(json["stored"].back(), kReplaced);
+  json["stored"].erase(json["stored"].size() - 1);
+  return json;
 }
 
 // Every field of every facet said, `text` in those that hold text.
@@ -80,7 +89,8 @@ TEST(FastEncode, writes_updates_as_the_other_does) {
     EXPECT_EQ(Json::parse(*written), by_the_other(update)) << *written;
     EXPECT_EQ(Json::parse(*fast_encode(update.facets)), by_the_other(update)["facets"]);
   }
-  EXPECT_EQ(Json::parse(*fast_encode(DeviceUpdate{})), by_the_other({})) << "no facet at all";
+  const DeviceUpdate none;
+  EXPECT_EQ(Json::parse(*fast_encode(none)), by_the_other(none)) << "no facet at all";
 }
 
 TEST(FastEncode, writes_members_in_the_order_of_the_description) {
@@ -119,9 +129,40 @@ TEST(FastEncode, writes_what_the_other_writes) {
             R"([{"code":"hot","message":"too hot","since_at":70}])");
 }
 
+TEST(FastEncode, writes_confirmations_as_the_other_does) {
+  for (const Confirm& each : {Confirm{}, Confirm{{1'700'000'000'000'000}, {"1700000000000001"}, {}},
+                              Confirm{{1}, {"a", "\"\\/", "b\u00e4r"}, {{"d", "too_large"}}},
+                              Confirm{{2}, {}, {{"1", "bad_topic"}, {"\x01\x7f", "no_route"}}}}) {
+    const auto text = fast_encode(each);
+    ASSERT_TRUE(text);
+    EXPECT_EQ(Json::parse(*text), by_the_other(each)) << *text;
+  }
+}
+
+TEST(FastEncode, writes_any_confirmation_of_printable_text_as_the_other_does) {
+  EXPECT_TRUE(rc::check([](std::int64_t sent_at) {
+    const auto text = rc::gen::container<std::string>(rc::gen::inRange<char>(' ', '~' + 1));
+    const auto stored = *rc::gen::container<std::vector<std::string>>(text);
+    const Confirm any{{sent_at}, stored, {{*text, *text}}};
+    RC_ASSERT(Json::parse(fast_encode(any).value()) == by_the_other(any));
+  }));
+}
+
+TEST(FastEncode, writes_any_confirmation_of_any_bytes_as_the_other_does_or_not_at_all) {
+  EXPECT_TRUE(rc::check([](std::int64_t sent_at, const std::vector<std::string>& stored,
+                           const std::string& correlation, const std::string& code) {
+    const Confirm any{{sent_at}, stored, {{correlation, code}}};
+    const auto text = fast_encode(any);
+    if (text) RC_ASSERT(Json::parse(*text) == by_the_other(any));
+    RC_ASSERT(Json::parse(encode(any)) == by_the_other(any));
+  }));
+}
+
 TEST(FastEncode, leaves_text_that_is_no_utf8_to_the_other) {
   const std::vector<Claim> claims = {{"serial", "a\xff", "", ""}};
   EXPECT_FALSE(fast_encode(claims));
+  EXPECT_FALSE(fast_encode(Confirm{{}, {kNoUtf8}, {}}));
+  EXPECT_FALSE(fast_encode(Confirm{{}, {}, {{"1", kNoUtf8}}}));
   EXPECT_EQ(Json::parse(encode(claims)), list_of(claims));
 }
 

@@ -1,0 +1,251 @@
+// What cmake/paho/batch.cc makes of TLS records and of acknowledgements, seen by a broker that
+// decides which bytes arrive together.
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "bridge/adapters/memory_window.h"
+#include "bridge/adapters/paho_source.h"
+#include "tests/bridge/mqtt_broker.h"
+
+namespace dmp::bridge {
+namespace {
+
+constexpr int kPatienceS = 30;
+constexpr int kLookMs = 20;
+constexpr std::size_t kTogether = 16;  // PUBACKs at most
+const std::string kTopic = "dmp/v1/rae-1/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/update";
+
+// MQTT 5.0: CONNACK without properties, SUBACK of one filter, PINGRESP.
+const std::string kConnack("\x20\x03\0\0\0", 5);
+const std::string kPingresp("\xd0\0", 2);
+
+std::string number_of(std::size_t number) {
+  return {static_cast<char>(number / 256), static_cast<char>(number % 256)};
+}
+
+std::string suback_of(const std::string& subscribe) {
+  return "\x90\x04" + subscribe.substr(2, 2) + std::string("\0\1", 2);
+}
+
+// QoS 1, no properties, shorter than 16 KiB.
+std::string publish_of(std::size_t id, const std::string& payload) {
+  const std::string body =
+      number_of(kTopic.size()) + kTopic + number_of(id) + std::string(1, '\0') + payload;
+  std::string length(1, static_cast<char>(body.size()));
+  if (body.size() > 127) {
+    length = {static_cast<char>(body.size() % 128 + 128), static_cast<char>(body.size() / 128)};
+  }
+  return "\x32" + length + body;
+}
+
+std::string puback_of(std::size_t id) { return "\x40\x02" + number_of(id); }
+
+std::string pubacks_to(std::size_t last) {
+  std::string all;
+  for (std::size_t id = 1; id <= last; ++id) all += puback_of(id);
+  return all;
+}
+
+// One side of a TLS connection: reads a record at a time, and writes what was sealed when it is
+// told to.
+class Peer {
+ public:
+  Peer(int fd, SSL_CTX* context) : fd_(fd), ssl_(SSL_new(context), SSL_free) {
+    const timeval patience{kPatienceS, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    SSL_set_fd(ssl_.get(), fd_);
+    EXPECT_EQ(SSL_accept(ssl_.get()), 1);
+    SSL_set0_wbio(ssl_.get(), BIO_new(BIO_s_mem()));
+  }
+  ~Peer() { close(fd_); }
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  [[nodiscard]] bool is_readable() const {
+    pollfd readable{fd_, POLLIN, 0};
+    return SSL_pending(ssl_.get()) > 0 || poll(&readable, 1, kLookMs) == 1;
+  }
+
+  // One record; empty if none comes.
+  std::string read_record() {
+    std::string record(16'384, '\0');
+    const int size = SSL_read(ssl_.get(), record.data(), static_cast<int>(record.size()));
+    record.resize(static_cast<std::size_t>(std::max(size, 0)));
+    return record;
+  }
+
+  // `packets` as one record, not yet sent.
+  std::string sealed(const std::string& packets) {
+    EXPECT_GT(SSL_write(ssl_.get(), packets.data(), static_cast<int>(packets.size())), 0);
+    char* bytes = nullptr;
+    BIO* const out = SSL_get_wbio(ssl_.get());
+    const auto size = BIO_get_mem_data(out, &bytes);
+    std::string record(bytes, static_cast<std::size_t>(size));
+    EXPECT_EQ(BIO_reset(out), 1);
+    return record;
+  }
+
+  // Sends no more; what comes is still taken, or the kernel would throw away what is on its way.
+  void finish() const { shutdown(fd_, SHUT_WR); }
+
+  void send(const std::string& bytes) const {
+    EXPECT_EQ(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+  }
+
+ private:
+  int fd_;
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
+};
+
+class PahoBatched : public testing::Test {
+ protected:
+  PahoBatched()
+      : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free),
+        listener_(socket(AF_INET, SOCK_STREAM, 0)) {
+    SSL_CTX_use_certificate_file(context_.get(), files_.file("server.crt").c_str(),
+                                 SSL_FILETYPE_PEM);
+    SSL_CTX_use_PrivateKey_file(context_.get(), files_.file("server.key").c_str(),
+                                SSL_FILETYPE_PEM);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(listener_, any, size), 0);
+    EXPECT_EQ(listen(listener_, 1), 0);
+    EXPECT_EQ(getsockname(listener_, any, &size), 0);
+    MqttOptions options = files_.options();
+    options.uri = "ssl://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    options.filters = {"dmp/v1/+/+/update"};
+    source_ = std::make_unique<PahoSource>(options, window_, wake_, clock_);
+    come_up();
+  }
+  ~PahoBatched() override { close(listener_); }
+
+  void come_up() {
+    source_->connect();
+    peer_ = std::make_unique<Peer>(accept(listener_, nullptr, nullptr), context_.get());
+    peer_->read_record();
+    peer_->send(peer_->sealed(kConnack));
+    const auto deadline = clock_.steady() + std::chrono::seconds(kPatienceS);
+    while (!peer_->is_readable() && clock_.steady() < deadline) source_->poll();
+    peer_->send(peer_->sealed(suback_of(peer_->read_record())));
+  }
+
+  void wait_for(SourceEvent::Kind kind) {
+    const auto deadline = clock_.steady() + std::chrono::seconds(kPatienceS);
+    while (clock_.steady() < deadline) {
+      const auto event = source_->poll();
+      if (event && event->kind == kind) return;
+      const SteadyTime now = clock_.steady();
+      if (!event) wake_.wait_until(now + std::chrono::milliseconds(kLookMs), now);
+    }
+    FAIL() << "it did not come";
+  }
+
+  // The next acknowledgements, until there are `bytes` of them or nothing comes.
+  std::vector<std::string> acknowledgements(std::size_t bytes) {
+    std::vector<std::string> records;
+    for (std::size_t got = 0; got < bytes; got += records.back().size()) {
+      records.push_back(peer_->read_record());
+      if (records.back().empty()) break;
+    }
+    return records;
+  }
+
+  std::vector<std::string> payloads() {
+    std::vector<std::string> all;
+    while (const auto message = window_.take()) all.emplace_back(message->payload);
+    return all;
+  }
+
+  MqttBroker files_;
+  SystemClock clock_;
+  Wake wake_;
+  MemoryWindow window_{1 << 20, 1000};
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  int listener_;
+  std::unique_ptr<PahoSource> source_;
+  std::unique_ptr<Peer> peer_;
+};
+
+std::string joined(const std::vector<std::string>& records) {
+  std::string all;
+  for (const std::string& record : records) all += record;
+  return all;
+}
+
+#ifdef DMP_PAHO_UNWATCHED
+TEST_F(PahoBatched, acknowledges_together_what_came_together) {
+  std::string together;
+  for (std::size_t id = 1; id <= 10; ++id) together += publish_of(id, std::to_string(id));
+  peer_->send(peer_->sealed(together));
+  EXPECT_EQ(peer_->read_record(), pubacks_to(10));
+  EXPECT_EQ(payloads().size(), 10U);
+}
+#endif
+
+TEST_F(PahoBatched, holds_no_more_than_a_batch_and_keeps_the_order) {
+  constexpr std::size_t kMessages = 100;
+  std::string records;
+  for (std::size_t id = 1; id <= kMessages; ++id) {
+    records += peer_->sealed(publish_of(id, std::to_string(id)));
+  }
+  peer_->send(records);
+  const std::string expected = pubacks_to(kMessages);
+  const auto got = acknowledgements(expected.size());
+  EXPECT_EQ(joined(got), expected);
+  for (const std::string& record : got) EXPECT_LE(record.size(), kTogether * 4);
+  EXPECT_EQ(payloads().size(), kMessages);
+}
+
+TEST_F(PahoBatched, holds_nothing_back_for_a_message_of_which_only_a_part_has_come) {
+  std::size_t id = 0;
+  for (const std::size_t cut : {1U, 5U, 30U, 80U}) {
+    const std::string whole = peer_->sealed(publish_of(++id, "whole"));
+    const std::string rest = peer_->sealed(publish_of(++id, "in parts"));
+    peer_->send(whole + rest.substr(0, cut));
+    EXPECT_EQ(peer_->read_record(), puback_of(id - 1)) << "cut at " << cut;
+    peer_->send(rest.substr(cut));
+    EXPECT_EQ(peer_->read_record(), puback_of(id)) << "cut at " << cut;
+  }
+  EXPECT_EQ(payloads().size(), id);
+}
+
+// OpenSSL has read it all by then, and the kernel will not tell of it any more.
+TEST_F(PahoBatched, waits_for_nothing_that_it_has_read_already) {
+  const std::string packet = publish_of(1, std::string(200, 'x'));
+  for (const std::size_t cut : {1U, 2U, 3U, 100U}) {
+    std::string records = peer_->sealed(kPingresp);
+    records += peer_->sealed(packet.substr(0, cut));
+    records += peer_->sealed(packet.substr(cut));
+    peer_->send(records);
+    EXPECT_EQ(peer_->read_record(), puback_of(1)) << "cut at " << cut;
+  }
+  EXPECT_EQ(payloads().size(), 4U);
+}
+
+TEST_F(PahoBatched, loses_nothing_of_what_came_just_before_the_end) {
+  std::string records;
+  for (std::size_t id = 1; id <= 5; ++id) records += peer_->sealed(publish_of(id, "last words"));
+  peer_->send(records);
+  peer_->finish();
+  wait_for(SourceEvent::Kind::kDown);
+  EXPECT_EQ(payloads().size(), 5U);
+}
+
+}  // namespace
+}  // namespace dmp::bridge

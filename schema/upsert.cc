@@ -117,12 +117,13 @@ struct TableText {
            " THEN excluded.reader ELSE c.reader END";
   }
 
-  // Something shown changes.
+  // Something shown changes: a facet's values, or that it was received at all.
   [[nodiscard]] std::string set_changed_at(const std::string& also) const {
     std::vector<std::string> parts;
     for (const FacetText& facet : facets) {
       parts.push_back("(" + newer(facet.stamp) + " OR " + reread(facet.stamp) + ") AND " +
                       differs(facet.values));
+      parts.push_back(newer(facet.stamp) + " AND c." + facet.stamp + " = 0");
     }
     if (!also.empty()) parts.push_back(also);
     return "changed_at = CASE WHEN " + join(parts, " OR ") + " THEN now() ELSE c.changed_at END";

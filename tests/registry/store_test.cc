@@ -122,6 +122,26 @@ TEST_F(Store, moves_changed_at_only_when_something_shown_changes) {
   EXPECT_NE(changed()[0][2], before[0][2]);
 }
 
+TEST_F(Store, moves_changed_at_when_a_facet_comes_that_says_nothing) {
+  Facets one;
+  one.identity = identity_at(100, 1, "Ultra");
+  write({news_of(rae_, 1, change_at(101, one))});
+  const std::string both =
+      "SELECT (SELECT changed_at FROM device_session), (SELECT changed_at FROM device_state)";
+  const auto before = database_.rows(both);
+  Facets empty;
+  empty.software.emplace().timestamp = {200};
+  empty.usage.emplace().timestamp = {200};
+  write({news_of(rae_, 1, change_at(201, empty))});
+  const auto first = database_.rows(both);
+  EXPECT_NE(first[0][0], before[0][0]);
+  EXPECT_NE(first[0][1], before[0][1]);
+  empty.software->timestamp = {300};
+  empty.usage->timestamp = {300};
+  write({news_of(rae_, 1, change_at(301, empty))});
+  EXPECT_EQ(database_.rows(both), first);
+}
+
 TEST_F(Store, an_end_is_final_and_the_latest_one_counts) {
   write({news_of(rae_, 1, ended_at(200, "expired"))});
   write({news_of(rae_, 1, ended_at(150, "removed"))});

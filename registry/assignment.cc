@@ -13,7 +13,7 @@ void Assignment::open(const std::vector<AssignmentListener::Start>& starts) {
     tracker_.clear();
     paces_.clear();
     for (const auto& start : starts) {
-      tracker_.assign(start.partition, start.next);
+      place(start);
       paces_[start.partition];
     }
   }
@@ -24,10 +24,15 @@ void Assignment::locate(const std::vector<AssignmentListener::Start>& starts) {
   std::lock_guard lock(mutex_);
   for (const auto& start : starts) {
     const bool is_ours = paces_.count(start.partition) > 0;
-    if (is_ours && !tracker_.position(start.partition)) {
-      tracker_.assign(start.partition, start.next);
-    }
+    if (is_ours && !tracker_.position(start.partition)) place(start);
   }
+}
+
+void Assignment::place(const AssignmentListener::Start& start) {
+  if (start.expired == 0) return tracker_.assign(start.partition, start.next);
+  // As if done, so that it is committed: nobody who has the partition later shall miss them again.
+  tracker_.assign(start.partition, *start.next - start.expired);
+  tracker_.done(start.partition, *start.next, 0, clock_.steady());
 }
 
 bool Assignment::close(std::chrono::milliseconds patience) {

@@ -71,6 +71,8 @@ class Assignment {
   std::int64_t done(Turn turn, const std::vector<Record>& records);
 
  private:
+  void place(const AssignmentListener::Start& start);
+
   struct Pace {
     std::optional<std::int64_t> newest_ms;     // Kafka timestamp of the newest record done
     std::optional<std::int64_t> caught_up_ms;  // wall clock when nothing was left last

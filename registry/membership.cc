@@ -98,10 +98,25 @@ void Membership::assigned(const std::vector<Start>& starts) {
   log_info("partitions_assigned", {{"count", starts.size()}, {"memory_bound_bytes", bound}});
   ours_.clear();
   for (const Start& start : starts) ours_.push_back(start.partition);
+  count_expired(starts);
   assignment_.open(starts);
 }
 
-void Membership::located(const std::vector<Start>& starts) { assignment_.locate(starts); }
+void Membership::located(const std::vector<Start>& starts) {
+  count_expired(starts);
+  assignment_.locate(starts);
+}
+
+void Membership::count_expired(const std::vector<Start>& starts) {
+  for (const Start& start : starts) {
+    if (start.expired == 0) continue;
+    parts_.metrics.records_missing.add(static_cast<double>(start.expired));
+    log_error("records_expired", {{"topic", start.partition.topic},
+                                  {"partition", start.partition.number},
+                                  {"records", start.expired},
+                                  {"effect", "removed before they were read; history has a gap"}});
+  }
+}
 
 std::vector<PartitionOffset> Membership::revoked() {
   if (!assignment_.close(leaving_ ? std::chrono::milliseconds(0) : kFinishPatience)) {

@@ -48,6 +48,7 @@ class Membership final : private AssignmentListener {
   void commit_failed(const std::vector<PartitionOffset>& offsets) override;
   void commit_answered(std::chrono::steady_clock::duration after) override;
 
+  void count_expired(const std::vector<Start>& starts);
   Status loop(RecordSource& source, const std::stop_token& stop);
   void observe(RecordSource& source);
   void leave(RecordSource& source);

@@ -23,6 +23,7 @@ class AssignmentListener {
   struct Start {
     Partition partition;
     std::optional<std::int64_t> next;  // first offset that will come, if known
+    std::int64_t expired = 0;  // records before it that Kafka removed before the group read them
   };
 
   virtual ~AssignmentListener() = default;

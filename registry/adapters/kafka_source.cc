@@ -136,13 +136,14 @@ void KafkaSource::look_up_again() {
   const auto now = std::chrono::steady_clock::now();
   if (unplaced_.empty() || now < next_look_up_) return;
   const KafkaPartitions list = list_of(unplaced_);
-  const auto known = look_up_starts(client_.get(), *list);
+  const auto found = look_up_starts(client_.get(), *list);
   unplaced_.clear();
   std::vector<AssignmentListener::Start> starts;
   for (int i = 0; i < list->cnt; ++i) {
     const auto& entry = list->elems[i];
-    if (known[static_cast<std::size_t>(i)]) {
-      starts.push_back({partition_of(entry), entry.offset});
+    const KafkaStart& start = found[static_cast<std::size_t>(i)];
+    if (start.is_known) {
+      starts.push_back({partition_of(entry), entry.offset, start.expired});
     } else {
       unplaced_.push_back({partition_of(entry), RD_KAFKA_OFFSET_INVALID});
     }
@@ -263,7 +264,7 @@ KafkaPartitions KafkaSource::list_of(const std::vector<PartitionOffset>& offsets
 }
 
 void KafkaSource::assign(rd_kafka_topic_partition_list_t& partitions) {
-  const auto known = look_up_starts(client_.get(), partitions);
+  const auto found = look_up_starts(client_.get(), partitions);
   unplaced_.clear();
   next_look_up_ = std::chrono::steady_clock::now() + kLookUpEvery;
   std::vector<AssignmentListener::Start> starts;
@@ -273,9 +274,10 @@ void KafkaSource::assign(rd_kafka_topic_partition_list_t& partitions) {
     KafkaQueue queue(rd_kafka_queue_get_partition(client_.get(), entry.topic, entry.partition));
     rd_kafka_queue_forward(queue.get(), nullptr);
     lanes_[options_.share.lane_of(partition)]->add(partition, std::move(queue));
-    const bool is_known = known[static_cast<std::size_t>(i)];
-    starts.push_back({partition, is_known ? std::optional(entry.offset) : std::nullopt});
-    if (!is_known) unplaced_.push_back({partition, RD_KAFKA_OFFSET_INVALID});
+    const KafkaStart& start = found[static_cast<std::size_t>(i)];
+    const auto next = start.is_known ? std::optional(entry.offset) : std::nullopt;
+    starts.push_back({partition, next, start.expired});
+    if (!start.is_known) unplaced_.push_back({partition, RD_KAFKA_OFFSET_INVALID});
   }
   const auto code = rd_kafka_assign(client_.get(), &partitions);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) fatal_ = "assign: " + text_of(code);

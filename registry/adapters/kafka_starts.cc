@@ -27,13 +27,14 @@ KafkaPartitions edges(rd_kafka_t* client, const rd_kafka_topic_partition_list_t&
 
 }  // namespace
 
-std::vector<bool> look_up_starts(rd_kafka_t* client, rd_kafka_topic_partition_list_t& partitions) {
-  std::vector<bool> known(static_cast<std::size_t>(partitions.cnt));
+std::vector<KafkaStart> look_up_starts(rd_kafka_t* client,
+                                       rd_kafka_topic_partition_list_t& partitions) {
+  std::vector<KafkaStart> starts(static_cast<std::size_t>(partitions.cnt));
   const auto code = rd_kafka_committed(client, &partitions, kTimeoutMs);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     log_warning("committed_offsets_unknown", {{"error", rd_kafka_err2str(code)}});
     for (int i = 0; i < partitions.cnt; ++i) partitions.elems[i].offset = RD_KAFKA_OFFSET_INVALID;
-    return known;
+    return starts;
   }
   const KafkaPartitions low = edges(client, partitions, RD_KAFKA_OFFSET_BEGINNING);
   const KafkaPartitions high = edges(client, partitions, RD_KAFKA_OFFSET_END);
@@ -42,18 +43,13 @@ std::vector<bool> look_up_starts(rd_kafka_t* client, rd_kafka_topic_partition_li
     const std::int64_t first = low->elems[i].offset;
     const std::int64_t next = high->elems[i].offset;
     if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR || first < 0 || next < 0) continue;
-    if (entry.offset >= 0 && entry.offset < first) {
-      log_error("records_expired",
-                {{"topic", entry.topic},
-                 {"partition", entry.partition},
-                 {"records", first - entry.offset},
-                 {"effect", "removed before they were read; history has a gap"}});
-    }
+    KafkaStart& start = starts[static_cast<std::size_t>(i)];
+    start.is_known = true;
+    if (entry.offset >= 0 && entry.offset < first) start.expired = first - entry.offset;
     // Committed beyond the end: the topic was made anew, so everything in it is news.
     if (entry.offset < first || entry.offset > next) entry.offset = first;
-    known[static_cast<std::size_t>(i)] = true;
   }
-  return known;
+  return starts;
 }
 
 }  // namespace dmp::registry

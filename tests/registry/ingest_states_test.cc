@@ -84,7 +84,7 @@ class IngestStates : public testing::Test {
             .make_source =
                 [this](AssignmentListener& listener) -> Result<std::unique_ptr<RecordSource>> {
               if (is_refused_) return fail("kafka_fatal", "fenced", Retry::kYes);
-              listener.assigned({{kPartition, 0}});
+              listener.assigned({{kPartition, 0, expired_}});
               return std::make_unique<BorrowedSource>(source_, kafka_is_down_);
             },
             .make_store = [this] { return std::make_unique<BorrowedStore>(store_); },
@@ -123,6 +123,7 @@ class IngestStates : public testing::Test {
   FakeSource source_;
   std::atomic<bool> kafka_is_down_{false};
   std::atomic<bool> is_refused_{false};
+  std::int64_t expired_ = 0;
   Ingest ingest_{parts()};
   std::jthread thread_;
 };
@@ -171,6 +172,13 @@ TEST_F(IngestStates, says_how_far_it_lags_when_both_work_and_it_is_slow) {
   EXPECT_EQ(ingest_.ready().reason.find("down"), std::string::npos);
   store_.go_on();
   EXPECT_TRUE(says("ingest: up to date")) << ingest_.ready().reason;
+}
+
+TEST_F(IngestStates, counts_what_kafka_removed_before_it_was_read) {
+  expired_ = 7;
+  start();
+  ASSERT_TRUE(says("ingest: up to date"));
+  EXPECT_NE(metrics_.text().find("dmp_ingest_records_missing_total 7\n"), std::string::npos);
 }
 
 TEST_F(IngestStates, shows_its_bounds_and_what_flows) {

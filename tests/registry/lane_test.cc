@@ -414,6 +414,18 @@ TEST(Assignment, counts_the_offsets_that_are_missing) {
   EXPECT_EQ(assignment.done(*turn, {at(0)}), 0) << "the topic was made anew";
 }
 
+TEST(Assignment, commits_that_expired_records_are_behind_it) {
+  const SystemClock clock;
+  Assignment assignment(clock);
+  assignment.open({{kPartition, 10, 3}});
+  EXPECT_EQ(assignment.take_last(), (std::vector<PartitionOffset>{{kPartition, 10}}));
+  assignment.open({{kPartition, std::nullopt}});
+  assignment.locate({{kPartition, 20, 1}});
+  EXPECT_EQ(assignment.take_last(), (std::vector<PartitionOffset>{{kPartition, 20}}));
+  assignment.open({{kPartition, 10}});
+  EXPECT_EQ(assignment.take_last(), std::vector<PartitionOffset>{});
+}
+
 TEST(Assignment, an_end_wakes_the_lanes_that_wait_to_enter) {
   const SystemClock clock;
   Assignment assignment(clock);

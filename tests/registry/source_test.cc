@@ -29,14 +29,14 @@ std::string_view topic_of_this_run() {
 class Member final : private AssignmentListener {
  public:
   Member(const test::TestKafka& kafka, const std::string& group, const std::string& instance = {},
-         std::int64_t queued_records_max = 2000)
+         std::int64_t queued_records_max = 2000, std::string_view topic = topic_of_this_run())
       : assignment_(clock_) {
     KafkaSourceOptions options;
     options.brokers = kafka.brokers();
     options.group = group;
     options.instance = instance;
     options.share = {1, 1};
-    options.topics = {topic_of_this_run()};
+    options.topics = {topic};
     options.session_timeout_ms = 6000;
     options.queued_records_max = queued_records_max;
     source_ = std::move(*KafkaSource::make(options, *this));
@@ -66,6 +66,8 @@ class Member final : private AssignmentListener {
   [[nodiscard]] std::size_t partitions() const { return partitions_; }
   // It was given a partition without being told where that begins.
   [[nodiscard]] bool begun_unknown() const { return begun_unknown_; }
+  // Records that Kafka removed before it was there to read them.
+  [[nodiscard]] std::int64_t expired() const { return expired_; }
   // Partitions of which it knows how far behind it is.
   [[nodiscard]] std::size_t lags_known() {
     return assignment_.lags([this](const Partition& each) { return source_->end(each); }).size();
@@ -83,7 +85,10 @@ class Member final : private AssignmentListener {
 
  private:
   void assigned(const std::vector<Start>& starts) override {
-    for (const Start& start : starts) begun_unknown_ = begun_unknown_ || !start.next;
+    for (const Start& start : starts) {
+      begun_unknown_ = begun_unknown_ || !start.next;
+      expired_ += start.expired;
+    }
     partitions_ = starts.size();
     {
       std::lock_guard lock(mutex_);
@@ -150,6 +155,7 @@ class Member final : private AssignmentListener {
   std::atomic<std::size_t> partitions_{0};
   std::atomic<bool> in_order_{true};
   std::atomic<bool> begun_unknown_{false};
+  std::atomic<std::int64_t> expired_{0};
   std::atomic<bool> finished_{false};
   std::atomic<bool> holds_{false};
   std::jthread loop_;
@@ -211,6 +217,30 @@ TEST_F(Source, a_member_that_comes_back_gets_only_what_is_new) {
   ASSERT_TRUE(wait_for([&] { return second.got() >= 10; }));
   second.leave();
   EXPECT_EQ(second.got(), 10U);
+}
+
+TEST_F(Source, says_once_what_kafka_removed_before_it_was_read) {
+  if (kafka_->is_emulated()) GTEST_SKIP() << "an emulated Kafka removes nothing";
+  using Seen = std::pair<std::size_t, std::int64_t>;  // records got, and removed before
+  static const std::string kTopic = test::unique_name("source-test-expired");
+  kafka_->create_topic(kTopic, 1);
+  const std::vector<test::KafkaRecord> five(5, {"key", "value", {}, 0, 0});
+  const std::string group = test::unique_name("group");
+  const auto commits_all_until = [&](std::int64_t offset) {
+    Member member(*kafka_, group, {}, 2000, kTopic);
+    EXPECT_TRUE(wait_for([&] { return kafka_->committed(group, kTopic) == offset; }));
+    member.leave();
+    return Seen(member.got(), member.expired());
+  };
+  kafka_->produce(kTopic, five);
+  EXPECT_EQ(commits_all_until(5), Seen(5, 0));
+  kafka_->produce(kTopic, five);
+  test::remove_records(kafka_->brokers(), kTopic, 8);
+  EXPECT_EQ(commits_all_until(10), Seen(2, 3));
+  kafka_->produce(kTopic, five);
+  test::remove_records(kafka_->brokers(), kTopic, 15);
+  EXPECT_EQ(commits_all_until(15), Seen(0, 5)) << "nothing is left";
+  EXPECT_EQ(commits_all_until(15), Seen(0, 0)) << "said before";
 }
 
 TEST_F(Source, looks_up_again_where_its_partitions_begin_when_kafka_did_not_say) {

@@ -5,9 +5,10 @@
 // alone: five calls per message. After batch_paho() one read fetches what has arrived, and the
 // PUBACKs of messages that were read together leave together: at the latest when kBatch are held or
 // before Paho waits for anything, and always before whatever else Paho sends. So none waits for
-// time to pass, and none is held of a message that Paho would not have acknowledged by then. Of
-// PUBACKs that the broker does not take Paho's keepalive does not know: it gives up after one
-// interval. Without batch_paho() reads and writes pass straight through.
+// time to pass while the kernel takes them, and none is held of a message that Paho would not have
+// acknowledged by then. Paho counts a held PUBACK as sent: if the broker takes none, its next ping
+// fails and it gives up, after one keepalive interval. Without batch_paho() reads and writes pass
+// straight through.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -30,7 +31,8 @@ namespace {
 
 constexpr int kBatch = 16;
 constexpr int kPubackBytes = 4;
-// For the kernel to take what a connection with more to read could not send.
+// How long to wait for the kernel to take what a connection with more to read could not send;
+// having waited in vain, Paho itself sleeps ten times as long.
 constexpr int kBlockedMs = 10;
 
 std::atomic<bool> is_on = false;
@@ -93,7 +95,7 @@ struct Held {
 };
 
 Held held;
-std::mutex held_mutex;  // taken last
+std::mutex held_mutex;  // taken after all but Unread's
 
 bool is_puback(const void* packet, int bytes) {
   const auto* const head = static_cast<const unsigned char*>(packet);

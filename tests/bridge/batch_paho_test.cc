@@ -4,6 +4,8 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -58,6 +60,26 @@ std::string pubacks_to(std::size_t last) {
   return all;
 }
 
+// Which of this process's sockets is connected to `peer`'s; -1: none.
+int other_end_of(int peer) {
+  sockaddr_in wanted{};
+  socklen_t size = sizeof wanted;
+  EXPECT_EQ(getpeername(peer, reinterpret_cast<sockaddr*>(&wanted), &size), 0);
+  for (int fd = 0; fd < 1024; ++fd) {
+    sockaddr_in found{};
+    size = sizeof found;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&found), &size) != 0) continue;
+    if (found.sin_family == AF_INET && found.sin_port == wanted.sin_port) return fd;
+  }
+  return -1;
+}
+
+// As few bytes on their way as the kernel can do with, towards the owner of `fd` or from it.
+void shrink(int fd, int which) {
+  const int least = 1;
+  EXPECT_EQ(setsockopt(fd, SOL_SOCKET, which, &least, sizeof least), 0);
+}
+
 // One side of a TLS connection: reads a record at a time, and writes what was sealed when it is
 // told to.
 class Peer {
@@ -97,6 +119,8 @@ class Peer {
     return record;
   }
 
+  [[nodiscard]] int fd() const { return fd_; }
+
   // Sends no more; what comes is still taken, or the kernel would throw away what is on its way.
   void finish() const { shutdown(fd_, SHUT_WR); }
 
@@ -110,9 +134,9 @@ class Peer {
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
 };
 
-class PahoBatched : public testing::Test {
+class BatchPaho : public testing::Test {
  protected:
-  PahoBatched()
+  BatchPaho()
       : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free),
         listener_(socket(AF_INET, SOCK_STREAM, 0)) {
     SSL_CTX_use_certificate_file(context_.get(), files_.file("server.crt").c_str(),
@@ -125,6 +149,7 @@ class PahoBatched : public testing::Test {
     socklen_t size = sizeof address;
     auto* const any = reinterpret_cast<sockaddr*>(&address);
     EXPECT_EQ(bind(listener_, any, size), 0);
+    shrink(listener_, SO_RCVBUF);
     EXPECT_EQ(listen(listener_, 1), 0);
     EXPECT_EQ(getsockname(listener_, any, &size), 0);
     MqttOptions options = files_.options();
@@ -133,7 +158,7 @@ class PahoBatched : public testing::Test {
     source_ = std::make_unique<PahoSource>(options, window_, wake_, clock_);
     come_up();
   }
-  ~PahoBatched() override { close(listener_); }
+  ~BatchPaho() override { close(listener_); }
 
   void come_up() {
     source_->connect();
@@ -143,6 +168,7 @@ class PahoBatched : public testing::Test {
     const auto deadline = clock_.steady() + std::chrono::seconds(kPatienceS);
     while (!peer_->is_readable() && clock_.steady() < deadline) source_->poll();
     peer_->send(peer_->sealed(suback_of(peer_->read_record())));
+    wait_for(SourceEvent::Kind::kUp);
   }
 
   void wait_for(SourceEvent::Kind kind) {
@@ -166,6 +192,18 @@ class PahoBatched : public testing::Test {
     return records;
   }
 
+  // How many messages are there once no more come.
+  std::size_t stops_at() {
+    constexpr int kQuietLooks = 10;
+    std::size_t messages = 0;
+    for (int looks = 0; looks < kQuietLooks; ++looks) {
+      poll(nullptr, 0, kLookMs);
+      if (window_.level().messages != messages) looks = 0;
+      messages = window_.level().messages;
+    }
+    return messages;
+  }
+
   std::vector<std::string> payloads() {
     std::vector<std::string> all;
     while (const auto message = window_.take()) all.emplace_back(message->payload);
@@ -175,7 +213,7 @@ class PahoBatched : public testing::Test {
   MqttBroker files_;
   SystemClock clock_;
   Wake wake_;
-  MemoryWindow window_{1 << 20, 1000};
+  MemoryWindow window_{1 << 20, 2000};
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   int listener_;
   std::unique_ptr<PahoSource> source_;
@@ -189,7 +227,7 @@ std::string joined(const std::vector<std::string>& records) {
 }
 
 #ifdef DMP_PAHO_UNWATCHED
-TEST_F(PahoBatched, acknowledges_together_what_came_together) {
+TEST_F(BatchPaho, acknowledges_together_what_came_together) {
   std::string together;
   for (std::size_t id = 1; id <= 10; ++id) together += publish_of(id, std::to_string(id));
   peer_->send(peer_->sealed(together));
@@ -198,7 +236,7 @@ TEST_F(PahoBatched, acknowledges_together_what_came_together) {
 }
 #endif
 
-TEST_F(PahoBatched, holds_no_more_than_a_batch_and_keeps_the_order) {
+TEST_F(BatchPaho, holds_no_more_than_a_batch_and_keeps_the_order) {
   constexpr std::size_t kMessages = 100;
   std::string records;
   for (std::size_t id = 1; id <= kMessages; ++id) {
@@ -212,7 +250,27 @@ TEST_F(PahoBatched, holds_no_more_than_a_batch_and_keeps_the_order) {
   EXPECT_EQ(payloads().size(), kMessages);
 }
 
-TEST_F(PahoBatched, holds_nothing_back_for_a_message_of_which_only_a_part_has_come) {
+TEST_F(BatchPaho, reads_no_more_while_acknowledgements_are_not_taken_and_loses_none) {
+  constexpr std::size_t kMessages = 2000;
+  constexpr std::size_t kPerRecord = 100;  // so that much of one is not read yet
+  shrink(other_end_of(peer_->fd()), SO_SNDBUF);
+  std::string records;
+  std::string packets;
+  for (std::size_t id = 1; id <= kMessages; ++id) {
+    packets += publish_of(id, "x");
+    if (id % kPerRecord == 0) records += peer_->sealed(std::exchange(packets, {}));
+  }
+  const std::jthread sender([&] { peer_->send(records); });
+  const std::size_t stopped_at = stops_at();
+  EXPECT_GT(stopped_at, 0U);
+  EXPECT_LT(stopped_at, kMessages);
+  const std::string expected = pubacks_to(kMessages);
+  EXPECT_EQ(joined(acknowledgements(expected.size())), expected);
+  EXPECT_EQ(payloads().size(), kMessages);
+  EXPECT_EQ(source_->poll(), std::nullopt) << "the connection lives";
+}
+
+TEST_F(BatchPaho, holds_nothing_back_for_a_message_of_which_only_a_part_has_come) {
   std::size_t id = 0;
   for (const std::size_t cut : {1U, 5U, 30U, 80U}) {
     const std::string whole = peer_->sealed(publish_of(++id, "whole"));
@@ -226,7 +284,7 @@ TEST_F(PahoBatched, holds_nothing_back_for_a_message_of_which_only_a_part_has_co
 }
 
 // OpenSSL has read it all by then, and the kernel will not tell of it any more.
-TEST_F(PahoBatched, waits_for_nothing_that_it_has_read_already) {
+TEST_F(BatchPaho, waits_for_nothing_that_it_has_read_already) {
   const std::string packet = publish_of(1, std::string(200, 'x'));
   for (const std::size_t cut : {1U, 2U, 3U, 100U}) {
     std::string records = peer_->sealed(kPingresp);
@@ -238,7 +296,7 @@ TEST_F(PahoBatched, waits_for_nothing_that_it_has_read_already) {
   EXPECT_EQ(payloads().size(), 4U);
 }
 
-TEST_F(PahoBatched, loses_nothing_of_what_came_just_before_the_end) {
+TEST_F(BatchPaho, loses_nothing_of_what_came_just_before_the_end) {
   std::string records;
   for (std::size_t id = 1; id <= 5; ++id) records += peer_->sealed(publish_of(id, "last words"));
   peer_->send(records);

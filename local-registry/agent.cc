@@ -67,10 +67,8 @@ void Agent::run(const std::stop_token& stop) {
   DMP_CHECK(stamps_ != nullptr);
   while (!stop.stop_requested()) {
     turn();
-    // Not with a whole turn's events waiting: the queue must not fill up for a rest.
-    if (events_.size() < kEventsPerTurn) {
-      std::this_thread::sleep_for(std::min<SteadyTime::duration>(rested_at_ - now().steady, kRest));
-    }
+    std::this_thread::sleep_for(
+        std::min<SteadyTime::duration>(rests_until() - now().steady, kRest));
     // A stop request wakes nobody, so no wait is longer than a fifth of a second.
     const SteadyTime latest = now().steady + std::chrono::milliseconds(200);
     if (auto event = events_.pop_until(std::min(next_turn(), latest))) handle(*event);
@@ -79,6 +77,10 @@ void Agent::run(const std::stop_token& stop) {
   while (!has_left()) {
     if (auto event = events_.pop_until(leave_by_)) handle(*event);
   }
+}
+
+SteadyTime Agent::rests_until() const {
+  return events_.size() < kEventsPerTurn ? rested_at_ : SteadyTime{};
 }
 
 void Agent::turn() {

@@ -65,8 +65,9 @@ class Agent {
 
   // One turn with what is in the queue now; run() without waiting, for whoever owns the time.
   void turn();
-  // run() begins no turn before it.
-  [[nodiscard]] SteadyTime rested_at() const { return rested_at_; }
+  // No turn begins before it: what changes meanwhile shares the next transaction. In the past with
+  // a whole turn's events waiting: the queue must not fill up for a rest.
+  [[nodiscard]] SteadyTime rests_until() const;
   // When the next turn has something to do without an event.
   [[nodiscard]] SteadyTime next_turn() const;
   // Says `offline`; then has_left() until it is true, at the latest at leave_by().
@@ -89,7 +90,10 @@ class Agent {
   void on(UplinkLost& lost);
   void on(UplinkMessage& message);
   void on_confirm(const Confirm& confirm);
+  [[nodiscard]] bool is_foreign(Timestamp stored, WallTime sent_at) const;
+  void on_foreign(Timestamp stored, WallTime sent_at);
   void on_resync(const Resync& resync);
+  void say_everything_above(Timestamp floor, WallTime sent_at);
   void on(UplinkAnswered& answered);
 
   void settle(Timestamp stamp);

@@ -45,6 +45,23 @@ void Agent::on_confirm(const Confirm& confirm) {
   }
   metrics_.confirmed.add(static_cast<double>(confirm.stored.size()));
   metrics_.refused.add(static_cast<double>(confirm.refused.size()));
+  Timestamp greatest;
+  for (const std::string& correlation : confirm.stored) {
+    greatest = std::max(greatest, stamp_of(correlation));
+  }
+  if (is_foreign(greatest, confirm.sent_at)) on_foreign(greatest, confirm.sent_at);
+}
+
+// Not ours, or of a life that our disk has forgotten, and it hides what we say below it. What the
+// cloud refuses for being ahead of its time hides nothing.
+bool Agent::is_foreign(Timestamp stored, WallTime sent_at) const {
+  return session_.is_connected() && stored > stamps_->last() && stored <= latest_at(sent_at);
+}
+
+void Agent::on_foreign(Timestamp stored, WallTime sent_at) {
+  log_warning("foreign_stamp_stored", {{"stored", stored.us}, {"last", stamps_->last().us}});
+  metrics_.foreign_stamps.add();
+  say_everything_above(stored, sent_at);
 }
 
 void Agent::settle(Timestamp stamp) {
@@ -65,15 +82,22 @@ void Agent::on_resync(const Resync& resync) {
   if (step == ResyncStep::kIgnore) return;
   metrics_.resyncs.add();
   if (step == ResyncStep::kRestart) {
-    // Its time first: the stamps that follow are taken by it.
-    cloud_time_.heard(resync.sent_at, ports_.clock.steady());
     // What is still on its way may be stored yet, above the floor, unless the cloud must refuse it.
-    const Timestamp latest{resync.sent_at.us + kAheadMax.count()};
-    stamps_->resync(std::max(resync.floor, registry_.greatest_stamp(latest)));
-    outbox_->forget_unstored();
-    registry_.say_everything_again(now());
-    says_all_again_ = true;  // and above what another with our serial may say until then
+    const Timestamp latest = latest_at(resync.sent_at);
+    const Timestamp floor = std::max(resync.floor, registry_.greatest_stamp(latest));
+    return say_everything_above(floor, resync.sent_at);
   }
+  is_connected_ = false;
+  session_.reconnect();
+}
+
+void Agent::say_everything_above(Timestamp floor, WallTime sent_at) {
+  // The cloud's time first: the stamps that follow are taken by it.
+  cloud_time_.heard(sent_at, ports_.clock.steady());
+  stamps_->resync(floor);
+  outbox_->forget_unstored();
+  registry_.say_everything_again(now());
+  says_all_again_ = true;  // and above what another with our serial may say until then
   is_connected_ = false;
   session_.reconnect();
 }

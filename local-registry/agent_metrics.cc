@@ -29,6 +29,9 @@ AgentMetrics::AgentMetrics(Metrics& metrics)
       resyncs(metrics.counter("dmp_local_registry_resyncs_total",
                               "Times the cloud said that our stamps are behind or ahead, and we "
                               "began again.")),
+      foreign_stamps(metrics.counter("dmp_local_registry_foreign_stamps_total",
+                                     "Times a stamp above ours was confirmed that we do not know, "
+                                     "and we began again.")),
       transactions(metrics.counter("dmp_local_registry_transactions_total",
                                    "Transactions committed to the database.")),
       store_errors(metrics.counter("dmp_local_registry_store_errors_total",

@@ -23,6 +23,7 @@ struct AgentMetrics {
   Counter taken_over;
   Counter bad_messages;
   Counter resyncs;
+  Counter foreign_stamps;
   Counter transactions;
   Counter store_errors;
   Counter watch_errors;

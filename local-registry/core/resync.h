@@ -16,6 +16,9 @@ enum class ResyncStep {
 // The cloud takes no stamp that is later than this after it came.
 inline constexpr std::chrono::microseconds kAheadMax = std::chrono::hours(1);
 
+// The latest stamp that the cloud took then.
+constexpr Timestamp latest_at(WallTime cloud) { return {cloud.us + kAheadMax.count()}; }
+
 // `last`: the greatest stamp taken here; `will`: that of the connection's Will.
 ResyncStep step_after(const Resync& resync, Timestamp last, Timestamp will);
 

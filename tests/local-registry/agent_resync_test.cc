@@ -1,6 +1,7 @@
 // The loop when the cloud says where it stands: what was hidden is said again, above the floor.
 #include <gtest/gtest.h>
 
+#include "local-registry/core/resync.h"
 #include "tests/local-registry/agent_life.h"
 
 namespace dmp::local {
@@ -25,6 +26,12 @@ struct AgentResync : AgentLoop {
   void comes_back(Life& life) {
     life.happens(UplinkConnected{});
     life.agent->turn();
+  }
+
+  // Of a message that carried `stamp`.
+  static void confirm_at(Life& life, std::int64_t sent_at, std::int64_t stamp) {
+    const Confirm confirm{{sent_at}, {std::to_string(stamp)}, {}};
+    life.happens(UplinkMessage{"dmp/v1/rae-1/agent/confirm", encode(confirm)});
   }
 
   // Everything said since `before` publishes is above `floor`, and all of the device is.
@@ -128,6 +135,32 @@ TEST_F(AgentResync, a_presence_above_the_will_only_makes_it_reconnect) {
   EXPECT_EQ(life.uplink.wills.size(), 2U);
   EXPECT_GT(presence_of(life.uplink.wills.back()).timestamp.us, will.us + 1);
   EXPECT_EQ(disk.stored().sessions.at(0).facets, facets);
+}
+
+// A copy of our disk, or we before it was wiped: the cloud may hold it and hide what is below.
+TEST_F(AgentResync, a_confirmed_stamp_above_all_of_ours_makes_it_say_everything_above_that) {
+  clock.jump_wall(-kDay);
+  Life life(disk, clock);
+  settle(life);
+  const std::size_t before = life.uplink.published.size();
+  confirm_at(life, kNow, kNow - 5);
+  EXPECT_EQ(life.uplink.wills.size(), 2U);
+  comes_back(life);
+  expect_all_said_again(life, before, kNow - 5);
+  EXPECT_NE(life.metrics.text().find("foreign_stamps_total 1"), std::string::npos);
+
+  const std::size_t after = life.uplink.wills.size();
+  confirm_at(life, kNow, kNow - 5);
+  EXPECT_EQ(life.uplink.wills.size(), after) << "once";
+}
+
+TEST_F(AgentResync, a_confirmed_stamp_that_the_cloud_must_refuse_leads_nowhere) {
+  Life life(disk, clock);
+  settle(life);
+  confirm_at(life, kNow, kNow + kAheadMax.count() + 1);
+  confirm_at(life, kNow, std::stoll(life.sent("/update").back().correlation));
+  EXPECT_EQ(life.uplink.wills.size(), 1U);
+  EXPECT_NE(life.metrics.text().find("foreign_stamps_total 0"), std::string::npos);
 }
 
 TEST_F(AgentResync, nothing_leaves_before_the_lower_ceiling_is_on_disk) {

@@ -75,10 +75,10 @@ TEST_F(AgentLoop, rests_after_a_transaction_so_that_what_changes_meanwhile_share
   life.connect();
   life.pass(seconds(1));
   const int before = disk.commits();
-  EXPECT_LE(life.agent->rested_at(), clock.steady()) << "a first change is written at once";
+  EXPECT_LE(life.agent->rests_until(), clock.steady()) << "a first change is written at once";
   life.see_device();
   ASSERT_EQ(disk.commits(), before + 1);
-  EXPECT_EQ(life.agent->rested_at(), clock.steady() + Agent::kRest);
+  EXPECT_EQ(life.agent->rests_until(), clock.steady() + Agent::kRest);
   for (int i = 1; i <= 3; ++i) {
     const std::string mac = "02:00:00:00:07:0" + std::to_string(i);
     const std::string address = "10.0.7." + std::to_string(i);
@@ -88,9 +88,22 @@ TEST_F(AgentLoop, rests_after_a_transaction_so_that_what_changes_meanwhile_share
   life.pass(Agent::kRest);
   EXPECT_EQ(disk.commits(), before + 2);
   EXPECT_EQ(disk.stored().sessions.size(), 4u);
-  const SteadyTime rested_at = life.agent->rested_at();
+  const SteadyTime rested = life.agent->rests_until();
   life.pass(seconds(1));
-  EXPECT_EQ(life.agent->rested_at(), rested_at) << "a turn that writes nothing costs no rest";
+  EXPECT_EQ(life.agent->rests_until(), rested) << "a turn that writes nothing costs no rest";
+}
+
+TEST_F(AgentLoop, does_not_rest_with_a_whole_turns_events_waiting) {
+  Life life(disk, clock);
+  life.connect();
+  life.see_device();
+  ASSERT_GT(life.agent->rests_until(), clock.steady());
+  const Sighting again(NeighbourSeen{kAddress, kMac, NeighbourSeen::State::kReachable});
+  for (std::size_t i = 0; i < Agent::kEventsPerTurn; ++i) {
+    EXPECT_GT(life.agent->rests_until(), clock.steady()) << i;
+    ASSERT_TRUE(life.events.try_push(again));
+  }
+  EXPECT_LE(life.agent->rests_until(), clock.steady());
 }
 
 TEST_F(AgentLoop, keeps_waiting_confirmations_when_it_stops) {

@@ -123,10 +123,11 @@ Router::Doubts Router::doubts() const {
 
 SimTime Router::next_turn() const {
   if (!is_running()) return kNever;
-  // A turn takes time.
-  const SimTime soonest = life_->last_turn + milliseconds(1);
-  if (life_->has_events) return std::max(soonest, timeline_.now());
   const local::Agent& agent = *life_->agent;
+  const auto rested = std::chrono::duration_cast<SimTime>(agent.rests_until() - kSteadyBegin);
+  // A turn takes time.
+  const SimTime soonest = std::max(life_->last_turn + milliseconds(1), rested);
+  if (life_->has_events) return std::max(soonest, timeline_.now());
   const SteadyTime due = life_->is_leaving ? agent.leave_by() : agent.next_turn();
   if (due == SteadyTime::max()) return kNever;
   return std::max({soonest, timeline_.now(),

@@ -70,7 +70,7 @@ PahoConnection::PahoConnection(const MqttOptions& options, Window& window, Wake&
       }),
       published_([this](const mqtt::token& token, bool good) { answered(token, good); }),
       client_(options.uri, options.client_id, mqtt::create_options(MQTTVERSION_5), nullptr) {
-  // By default Paho prints every packet into a buffer that nobody reads: a sixth of our CPU time.
+  // As Debian has it, Paho prints every packet into a buffer that nobody reads.
   MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
   batch_paho();
   prepare_connect(options);

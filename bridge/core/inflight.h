@@ -69,7 +69,7 @@ class Inflight {
     bool alone = false;
   };
 
-  static constexpr std::size_t kLeast = 256;  // a power of two: it grows by doubling
+  static constexpr std::size_t kLeast = 256;  // room; it grows by doubling
 
   void grow();
   [[nodiscard]] Entry& entry(std::uint64_t sequence);

@@ -23,8 +23,8 @@ def cpu_s(pid, with_children=False):
 
 
 class Meter:
-    """What named groups of processes, {name: pids}, spend from its making on. Children count, those
-    that ended too; the bench's own do not, which are other groups' processes."""
+    """What named groups of processes, {name: pids}, spend from its making on. Their children count
+    too, those that ended as well; but not this process's own, which are the other groups."""
 
     def __init__(self, pids):
         self._pids = pids
@@ -43,6 +43,11 @@ class Meter:
             for name, pids in self._pids.items()
         }
         return {**named, "others": busy_s() - sum(named.values()), "stolen": stolen_s()}
+
+
+def cores(seconds, spent_s):
+    """Of {name: CPU seconds}, how many cores each kept busy; a difference may be below 0."""
+    return {name: max(0.0, round(spent / seconds, 2)) for name, spent in spent_s.items()}
 
 
 def stolen_s():

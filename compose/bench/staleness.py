@@ -58,7 +58,7 @@ def _sample(stack, fleet):
     until = began + MEASURED_S
     ages_ms, reads_ms = watch(Reader(stack, rae), lambda: time.monotonic() >= until)
     taken = probe.metric(port, "dmp_ingest_records_total") - taken
-    cores = cores_of(*meter.spent())
+    cores = cost.cores(*meter.spent())
     if not ages_ms:
         raise Failure(f"no change of {rae} was seen in {MEASURED_S:.0f} s", log=stack.registry.log)
     return {
@@ -71,7 +71,7 @@ def _sample(stack, fleet):
         "read_p50_ms": round(percentile(reads_ms, 50), 1),
         "read_p99_ms": round(percentile(reads_ms, 99), 1),
         **hops.figures(),
-        **cores,
+        **{f"{name}_cores": taken for name, taken in cores.items()},
     }
 
 
@@ -79,11 +79,6 @@ def _pids(stack, fleet):
     """Who shares the machine: each part, the agents, and this bench, which reads."""
     parts = {part.name: [part.process().pid] for part in stack.parts}
     return {**parts, "agents": [agent.process().pid for agent in fleet.agents], "reader": [os.getpid()]}
-
-
-def cores_of(seconds, spent_s):
-    """Each one's cores; what is left of the machine's is idle."""
-    return {f"{name}_cores": max(0.0, round(taken / seconds, 2)) for name, taken in spent_s.items()}
 
 
 def watch(reader, is_over):

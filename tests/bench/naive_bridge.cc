@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/tcp_connections.h"
-#include "bridge/adapters/kafka_handles.h"
 #include "bridge/adapters/batch_paho.h"
+#include "bridge/adapters/kafka_handles.h"
 #include "bridge/instruments.h"
 #include "schema/topics.h"
 

@@ -34,6 +34,23 @@ TEST(Inflight, frees_only_the_finished_prefix) {
   EXPECT_EQ(inflight.finish(0), 3U);
 }
 
+TEST(Inflight, grows_with_messages_in_the_middle_of_it) {
+  constexpr int kBefore = 200;
+  constexpr int kMore = 2000;
+  Inflight inflight;
+  add(inflight, kBefore);
+  for (const std::uint64_t sequence : send_all(inflight)) inflight.finish(sequence);
+  for (int i = 0; i < kMore; ++i) {
+    Ticket ticket;
+    ticket.received_at = i;
+    inflight.add(std::move(ticket));
+  }
+  for (int i = 0; i < kMore; ++i) {
+    EXPECT_EQ(inflight.at(static_cast<std::uint64_t>(kBefore + i)).received_at, i);
+  }
+  EXPECT_EQ(send_all(inflight).size(), static_cast<std::size_t>(kMore));
+}
+
 TEST(Inflight, sends_again_in_order_what_a_sink_lost_before_anything_new) {
   Inflight inflight;
   add(inflight, 4);

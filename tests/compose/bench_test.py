@@ -16,21 +16,22 @@ from compose.report import Failure
 class MeterTest(unittest.TestCase):
     def test_what_is_spent_after_its_making_is_told_by_name(self):
         meter = cost.Meter({"bench": [os.getpid()], "nobody": []})
-        until = cost.cpu_s(os.getpid()) + 0.1
+        until = cost.cpu_s(os.getpid()) + 0.2
         while cost.cpu_s(os.getpid()) < until:
             pass
         seconds, spent = meter.spent()
         self.assertEqual(set(spent), {"bench", "nobody", "others", "stolen"})
-        self.assertGreaterEqual(spent["bench"], 0.1)
+        self.assertGreater(spent["bench"], 0.1)
         self.assertEqual(spent["nobody"], 0)
         self.assertGreater(seconds, 0)
 
 
-class StalenessTest(unittest.TestCase):
-    def test_what_a_part_spends_is_told_in_cores_and_never_as_less_than_none(self):
-        cores = staleness.cores_of(10.0, {"kafka": 4.0, "others": -0.1})
-        self.assertEqual(cores, {"kafka_cores": 0.4, "others_cores": 0.0})
+    def test_what_is_spent_is_told_in_cores_and_never_as_less_than_none(self):
+        cores = cost.cores(10.0, {"kafka": 4.0, "others": -0.1})
+        self.assertEqual(cores, {"kafka": 0.4, "others": 0.0})
 
+
+class StalenessTest(unittest.TestCase):
     def test_only_values_that_were_not_there_before_are_samples(self):
         before, now = {"a": 1_000, "b": 2_000}, {"a": 1_000, "b": 5_000, "c": 6_000}
         self.assertEqual(sorted(staleness.new_ages_ms(before, now, 16_000)), [10.0, 11.0])

@@ -93,8 +93,7 @@ bool WatchReading::take_fresh(const Rows& changes, WatchPositions& positions, Fr
         fresh.devices.push_back(at.id);
         break;
       case WatchTable::kSession:
-        take_session(at, fresh);
-        fresh.devices.emplace_back(changes.at(row, 4));
+        take_session(at, changes.at(row, 4), fresh);
         break;
       case WatchTable::kState:
         take_state(at, fresh);
@@ -103,11 +102,14 @@ bool WatchReading::take_fresh(const Rows& changes, WatchPositions& positions, Fr
   return std::any_of(count.begin(), count.end(), [](int n) { return n == kChangesPerLook; });
 }
 
-// Its row names the device it is of, and this the one it was of before.
-void WatchReading::take_session(const WatchPosition& row, Fresh& fresh) {
+// Its row names the device it is of; known is the one it was of before. While it is not shown,
+// nothing else tells that it moved.
+void WatchReading::take_session(const WatchPosition& row, std::string_view device, Fresh& fresh) {
   fresh.sessions.erase(row.id);
+  fresh.devices.emplace_back(device);
   const auto known = device_of_.find(row.id);
-  if (known != device_of_.end()) fresh.devices.push_back(known->second);
+  if (known == device_of_.end()) return;
+  fresh.devices.push_back(std::exchange(known->second, std::string(device)));
 }
 
 // A session moves to another device by its own row, so what is known of it holds until that one is

@@ -62,7 +62,7 @@ class WatchReading {
   Answer<void> read_changes(bool canary, const Visit& visit);
   Answer<void> read_deadlines(bool canary, const Visit& visit);
   bool take_fresh(const Rows& changes, WatchPositions& positions, Fresh& fresh);
-  void take_session(const WatchPosition& row, Fresh& fresh);
+  void take_session(const WatchPosition& row, std::string_view device, Fresh& fresh);
   void take_state(const WatchPosition& row, Fresh& fresh);
   Answer<void> devices_of(const Fresh& fresh, std::unordered_set<std::string>& found);
   Answer<void> not_visited();

@@ -196,6 +196,21 @@ TEST_F(WatchTest, a_session_that_becomes_another_device_changes_both) {
   EXPECT_EQ(client.list.items().at(uuid(1)).find("duplicate_identity"), std::string::npos);
 }
 
+TEST_F(WatchTest, a_session_that_becomes_another_device_while_it_is_not_shown_comes_back_as_that) {
+  add(SessionRow{.session = 1, .device = 1});
+  WatchClient client(port(), target(""), "see-all");
+  ASSERT_TRUE(begin(client));
+  execute(set_state(1, "ended_at = 1"));
+  EXPECT_TRUE(converges(client));
+  EXPECT_TRUE(client.list.items().empty());
+  execute(set_session(1, "device_id = '" + uuid(2) + "'"));
+  add(SessionRow{.session = 3, .device = 3});  // seen, so is that
+  EXPECT_TRUE(converges(client));
+  execute(set_state(1, "ended_at = 0"));
+  EXPECT_TRUE(converges(client));
+  EXPECT_EQ(client.list.items().count(uuid(2)), 1u);
+}
+
 TEST_F(WatchTest, goes_on_where_a_client_was_and_says_410_where_that_is_forgotten) {
   add(SessionRow{.session = 1, .device = 1});
   add(SessionRow{.session = 2, .device = 2});

@@ -73,6 +73,7 @@ def figures(ours, naive):
         "naive_p50_ms_at_10k": round(naive.percentile_ms(50, 10_000), 2),
         "naive_p99_ms_at_10k": round(p99[naive], 1),
         "p99_ratio_to_naive_at_10k": round(p99[ours] / p99[naive], 2),
+        **{f"{part}_cores_at_10k": cores for part, cores in ours.cores(10_000).items()},
         "peak_rss_mib": round(ours.peak_rss_mib, 1),
         "naive_peak_rss_mib": round(naive.peak_rss_mib, 1),
         "lost": ours.lost,
@@ -113,11 +114,21 @@ class Rival:
         self.lost = self.duplicates = self.order_breaks = 0
         self._burst = {"messages": 0, "cpu_s": 0.0, "seconds": 0.0}
         self._latencies = {rate: {} for rate in RATES}
+        self._spent = {rate: (0.0, {}) for rate in RATES}
 
     def add_latencies(self, rate, counts):
         known = self._latencies[rate]
         for bound, count in counts.items():
             known[bound] = known.get(bound, 0) + count
+
+    def add_spent(self, rate, seconds, spent_s):
+        before_s, before = self._spent[rate]
+        spent_s = {part: before.get(part, 0.0) + spent for part, spent in spent_s.items()}
+        self._spent[rate] = before_s + seconds, spent_s
+
+    def cores(self, rate):
+        """Who kept how many of the machine's cores busy at that rate."""
+        return cost.cores(*self._spent[rate])
 
     def add_burst(self, **found):
         for name, value in found.items():
@@ -160,8 +171,9 @@ class Bench:
     def play(self, rival):
         with Running(self._stack, self.tool, rival) as running:
             for rate in RATES:
-                before = running.latencies()
+                before, meter = running.latencies(), cost.Meter(running.pids())
                 running.send(rate * PACED_S, rate)
+                rival.add_spent(rate, *meter.spent())
                 rival.add_latencies(rate, hops.since(before, running.latencies()))
             cpu_s, began = running.cpu_s(), time.monotonic()
             running.send(BURST)
@@ -226,6 +238,12 @@ class Running:
 
     def latencies(self):
         return probe.histogram(self._rival.part.port, self._rival.latency)
+
+    def pids(self):
+        """Who shares the machine with the load."""
+        servers = (self._stack.mosquitto, self._stack.kafka)
+        parts = {part.name: [part.process().pid] for part in servers}
+        return {"bridge": [self._pid], **parts}
 
     def cpu_s(self):
         return cost.cpu_s(self._pid)

@@ -88,12 +88,15 @@ class BridgeTest(unittest.TestCase):
         for rate in bridge.RATES:
             for _ in range(bridge.ROUNDS):
                 rival.add_latencies(rate, {0.001: 50.0, 0.01: 100.0, float("inf"): 100.0})
+        for _ in range(bridge.ROUNDS):
+            rival.add_spent(10_000, 2.0, {"bridge": 1.0, "others": 2.0})
         rival.add_burst(messages=100, cpu_s=2.0, seconds=4.0)
         return rival
 
     def test_every_target_is_of_a_figure_the_bench_has(self):
         found = bridge.figures(self.rival("ours"), self.rival("naive"))
         self.assertLessEqual(set(bridge.TARGETS), set(found))
+        self.assertEqual((found["bridge_cores_at_10k"], found["others_cores_at_10k"]), (0.5, 1.0))
 
     def test_the_rounds_of_a_rival_are_one_measurement(self):
         rival = self.rival("ours")

@@ -29,10 +29,6 @@ function(dmp_test name)
       ENVIRONMENT "DMP_TEST_STATEMENTS=${CMAKE_BINARY_DIR}/statements")
   endif()
   target_compile_definitions(${name} PRIVATE DMP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  if(DMP_SANITIZE MATCHES "undefined")
-    # Of the product only: in the tests' own code it doubles what they take to compile.
-    set_source_files_properties(${ARG_SOURCES} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=undefined")
-  endif()
 endfunction()
 
 # Files as a constexpr array, so that a program carries what it needs:

@@ -90,10 +90,10 @@ class Agent {
   void on(UplinkLost& lost);
   void on(UplinkMessage& message);
   void on_confirm(const Confirm& confirm);
-  [[nodiscard]] bool is_foreign(Timestamp stored, WallTime sent_at) const;
-  void on_foreign(Timestamp stored, WallTime sent_at);
+  [[nodiscard]] bool may_begin_again() const;
+  void on_foreign(Timestamp stored, const Confirm& confirm);
   void on_resync(const Resync& resync);
-  void say_everything_above(Timestamp floor, WallTime sent_at);
+  void say_everything_above(Timestamp floor);
   void on(UplinkAnswered& answered);
 
   void settle(Timestamp stamp);

@@ -45,24 +45,19 @@ void Agent::on_confirm(const Confirm& confirm) {
   }
   metrics_.confirmed.add(static_cast<double>(confirm.stored.size()));
   metrics_.refused.add(static_cast<double>(confirm.refused.size()));
-  Timestamp greatest;
-  for (const std::string& correlation : confirm.stored) {
-    greatest = std::max(greatest, stamp_of(correlation));
-  }
-  if (is_foreign(greatest, confirm.sent_at)) on_foreign(greatest, confirm.sent_at);
+  if (const auto stamp = foreign_stamp(confirm, stamps_->last())) on_foreign(*stamp, confirm);
 }
 
-// Not ours, or of a life that our disk has forgotten, and it hides what we say below it. What the
-// cloud refuses for being ahead of its time hides nothing.
-bool Agent::is_foreign(Timestamp stored, WallTime sent_at) const {
-  return session_.is_connected() && stored > stamps_->last() && stored <= latest_at(sent_at);
-}
-
-void Agent::on_foreign(Timestamp stored, WallTime sent_at) {
+void Agent::on_foreign(Timestamp stored, const Confirm& confirm) {
+  if (!may_begin_again()) return;
   log_warning("foreign_stamp_stored", {{"stored", stored.us}, {"last", stamps_->last().us}});
   metrics_.foreign_stamps.add();
-  say_everything_above(stored, sent_at);
+  // Above what else was said by then, too: of that the news may come while we reconnect.
+  say_everything_above(std::max(stored, Timestamp{confirm.sent_at.us}));
 }
+
+// Not of a connection that is no more, nor instead of the goodbye.
+bool Agent::may_begin_again() const { return session_.is_connected() && leave_by_ == SteadyTime{}; }
 
 void Agent::settle(Timestamp stamp) {
   const auto session = outbox_->settled(stamp, now().steady);
@@ -72,7 +67,7 @@ void Agent::settle(Timestamp stamp) {
 }
 
 void Agent::on_resync(const Resync& resync) {
-  if (!session_.is_connected()) return;  // it speaks of a connection that is no more
+  if (!may_begin_again()) return;
   const ResyncStep step = step_after(resync, stamps_->last(), session_.will_stamp());
   log_line(step == ResyncStep::kIgnore ? LogLevel::kInfo : LogLevel::kWarning, "resync",
            {{"floor", resync.floor.us},
@@ -85,15 +80,15 @@ void Agent::on_resync(const Resync& resync) {
     // What is still on its way may be stored yet, above the floor, unless the cloud must refuse it.
     const Timestamp latest = latest_at(resync.sent_at);
     const Timestamp floor = std::max(resync.floor, registry_.greatest_stamp(latest));
-    return say_everything_above(floor, resync.sent_at);
+    // Its time first: the stamps that follow are taken by it.
+    cloud_time_.heard(resync.sent_at, ports_.clock.steady());
+    return say_everything_above(floor);
   }
   is_connected_ = false;
   session_.reconnect();
 }
 
-void Agent::say_everything_above(Timestamp floor, WallTime sent_at) {
-  // The cloud's time first: the stamps that follow are taken by it.
-  cloud_time_.heard(sent_at, ports_.clock.steady());
+void Agent::say_everything_above(Timestamp floor) {
   stamps_->resync(floor);
   outbox_->forget_unstored();
   registry_.say_everything_again(now());

@@ -28,9 +28,10 @@ struct AgentResync : AgentLoop {
     life.agent->turn();
   }
 
-  // Of a message that carried `stamp`.
-  static void confirm_at(Life& life, std::int64_t sent_at, std::int64_t stamp) {
-    const Confirm confirm{{sent_at}, {std::to_string(stamp)}, {}};
+  // Of messages that carried these stamps.
+  static void confirm_at(Life& life, std::int64_t sent_at, std::vector<std::int64_t> stamps) {
+    Confirm confirm{{sent_at}, {}, {}};
+    for (const std::int64_t stamp : stamps) confirm.stored.push_back(std::to_string(stamp));
     life.happens(UplinkMessage{"dmp/v1/rae-1/agent/confirm", encode(confirm)});
   }
 
@@ -143,24 +144,36 @@ TEST_F(AgentResync, a_confirmed_stamp_above_all_of_ours_makes_it_say_everything_
   Life life(disk, clock);
   settle(life);
   const std::size_t before = life.uplink.published.size();
-  confirm_at(life, kNow, kNow - 5);
+  const std::int64_t refused = kNow + kAheadMax.count() + 1;
+  confirm_at(life, kNow, {kNow - 9, kNow - 5, refused});
   EXPECT_EQ(life.uplink.wills.size(), 2U);
   comes_back(life);
-  expect_all_said_again(life, before, kNow - 5);
+  expect_all_said_again(life, before, kNow);
   EXPECT_NE(life.metrics.text().find("foreign_stamps_total 1"), std::string::npos);
 
   const std::size_t after = life.uplink.wills.size();
-  confirm_at(life, kNow, kNow - 5);
+  confirm_at(life, kNow, {kNow - 5});
   EXPECT_EQ(life.uplink.wills.size(), after) << "once";
 }
 
 TEST_F(AgentResync, a_confirmed_stamp_that_the_cloud_must_refuse_leads_nowhere) {
   Life life(disk, clock);
   settle(life);
-  confirm_at(life, kNow, kNow + kAheadMax.count() + 1);
-  confirm_at(life, kNow, std::stoll(life.sent("/update").back().correlation));
+  confirm_at(life, kNow, {kNow + kAheadMax.count() + 1});
+  confirm_at(life, kNow, {std::stoll(life.sent("/update").back().correlation)});
   EXPECT_EQ(life.uplink.wills.size(), 1U);
   EXPECT_NE(life.metrics.text().find("foreign_stamps_total 0"), std::string::npos);
+}
+
+TEST_F(AgentResync, an_agent_that_leaves_does_not_begin_again) {
+  clock.jump_wall(-kDay);
+  Life life(disk, clock);
+  settle(life);
+  life.agent->begin_leave();
+  confirm_at(life, kNow, {kNow - 5});
+  life.resync({{kNow}, {kNow - 100}, {kNow - 200}});
+  EXPECT_FALSE(life.agent->has_left()) << "its goodbye is not answered yet";
+  EXPECT_EQ(life.uplink.wills.size(), 1U);
 }
 
 TEST_F(AgentResync, nothing_leaves_before_the_lower_ceiling_is_on_disk) {

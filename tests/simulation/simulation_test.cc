@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kSeeds = 10'000;
 // A broken rule must show within so many.
-constexpr std::uint64_t kSeedsToFind = 5'000;
+constexpr std::uint64_t kSeedsToFind = kSeeds;
 // What two machines with one identity do to the broker by turns: the least wait between attempts
 // is 150 ms and grows to 2 s while no connection stands, and each ends the other's.
 constexpr std::size_t kConnectionsInTenSecondsMax = 30;

@@ -46,7 +46,8 @@ class Meter:
 
 
 def cores(seconds, spent_s):
-    """Of {name: CPU seconds}, how many cores each kept busy; a difference may be below 0."""
+    """Of {name: CPU seconds}, how many cores each kept busy, to be shown."""
+    # What is told as a difference may be below 0.
     return {name: max(0.0, round(spent / seconds, 2)) for name, spent in spent_s.items()}
 
 

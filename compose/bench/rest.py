@@ -98,7 +98,7 @@ def figures(asked, watched, kib):
         return sum(one[what] for one in asked.values())
 
     nothing = asked["nothing"]
-    cores = cost.cores(nothing["seconds"], nothing["cpu_s"])
+    cores = {part: spent / nothing["seconds"] for part, spent in nothing["cpu_s"].items()}
     return {
         "list_p99_ms": lists["list_p99_ms"],
         "list_p50_ms": lists["list_p50_ms"],
@@ -122,7 +122,7 @@ def figures(asked, watched, kib):
         "edge_kib_per_watcher": round(kib["edge"], 1),
         "cpu_ms_per_list": cpu_ms(lists, cores),
         f"cpu_ms_per_list_at_{SOME_PER_S}": cpu_ms(some, cores),
-        **{f"{part}_cores_without_requests": taken for part, taken in cores.items()},
+        **{f"{part}_cores_without_requests": round(taken, 2) for part, taken in cores.items()},
         "cores_stolen": round(sum_of("stolen_s") / sum_of("seconds"), 2),
         "kib_per_list": round(lists["list_bytes"] / 1024, 1),
         "failed": sum_of("failed") + watched["ended"],

@@ -87,6 +87,7 @@ class Peer {
   Peer(int fd, SSL_CTX* context) : fd_(fd), ssl_(SSL_new(context), SSL_free) {
     const timeval patience{kPatienceS, 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     SSL_set_fd(ssl_.get(), fd_);
     EXPECT_EQ(SSL_accept(ssl_.get()), 1);
     SSL_set0_wbio(ssl_.get(), BIO_new(BIO_s_mem()));
@@ -195,10 +196,11 @@ class BatchPaho : public testing::Test {
   // How many messages are there once no more come.
   std::size_t stops_at() {
     constexpr int kQuietLooks = 10;
+    const auto deadline = clock_.steady() + std::chrono::seconds(kPatienceS);
     std::size_t messages = 0;
-    for (int looks = 0; looks < kQuietLooks; ++looks) {
+    for (int looks = 0; looks < kQuietLooks && clock_.steady() < deadline; ++looks) {
       poll(nullptr, 0, kLookMs);
-      if (window_.level().messages != messages) looks = 0;
+      if (messages == 0 || window_.level().messages != messages) looks = 0;
       messages = window_.level().messages;
     }
     return messages;

@@ -12,6 +12,8 @@ Instruments::Instruments(Metrics& metrics)
       window_refused(metrics.counter(
           "dmp_bridge_window_refused_total",
           "Messages the window had no room for; not acknowledged, so they come again")),
+      holds(metrics.counter("dmp_bridge_holds_total",
+                            "Times nothing more was read, as the window was at high water")),
       window_replayed(metrics.counter("dmp_bridge_window_replayed_total",
                                       "Messages found in the window file at the start")),
       window_lost(metrics.counter("dmp_bridge_window_lost_total",
@@ -41,7 +43,8 @@ Instruments::Instruments(Metrics& metrics)
       raes_forgotten(metrics.counter("dmp_bridge_raes_forgotten_total",
                                      "RAEs whose presence was forgotten for want of room")),
       connected(metrics.gauge("dmp_bridge_connected", "1 while connected and subscribed")),
-      valve_open(metrics.gauge("dmp_bridge_valve_open", "0 while the window waits for Kafka")),
+      valve_open(metrics.gauge("dmp_bridge_valve_open",
+                               "0 while MQTT is closed, as the window waits for Kafka")),
       window_messages(metrics.gauge("dmp_bridge_window_messages", "Messages in the window")),
       window_bytes(metrics.gauge("dmp_bridge_window_bytes", "Bytes in the window")),
       window_oldest_seconds(metrics.gauge("dmp_bridge_window_oldest_seconds",

@@ -28,6 +28,7 @@ class Instruments {
   Counter duplicates;
   Counter properties_dropped;
   Counter window_refused;
+  Counter holds;
   Counter window_replayed;
   Counter window_lost;
   Counter window_set_aside;

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::int64_t kMiB = 1'048'576;
 // One more than can come: a record that does not fit before the ring's end leaves that room unused.
-constexpr std::int64_t kHeadroom = (kReceiveMax + 1) * static_cast<std::int64_t>(kRecordBytesMax);
+constexpr std::int64_t kHeadroom =
+    (kHeadroomMessages + 1) * static_cast<std::int64_t>(kRecordBytesMax);
 
 Status check_file(const std::string& setting, const std::string& path) {
   if (!path.empty() && access(path.c_str(), R_OK) == 0) return {};
@@ -62,6 +63,7 @@ MqttOptions mqtt_options(const Options& options, std::vector<std::string> filter
           .certificate_file = options.mqtt_certificate,
           .key_file = options.mqtt_key,
           .filters = std::move(filters),
+          .marks = water_marks(options),
           .receive_max = static_cast<int>(kReceiveMax)};
 }
 
@@ -76,8 +78,8 @@ void declare(Settings& settings, Options& options) {
                "file that keeps messages between MQTT and Kafka, on a local disk, for this bridge "
                "alone; memory: keep none, so that a kill loses what was acknowledged");
   settings.add("window-bytes", options.window_bytes,
-               "room for messages between MQTT and Kafka; most of it is kept free for what is "
-               "still coming when the connection is closed",
+               "room for messages between MQTT and Kafka; when it is nearly used up, the broker "
+               "keeps what comes",
                kHeadroom + 4 * kMiB, 4096 * kMiB);
   settings.add("window-messages", options.window_messages, "the same as a number of messages",
                2 * kHeadroomMessages, 1'000'000);

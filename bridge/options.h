@@ -32,13 +32,12 @@ struct Options {
 // Messages the broker may send ahead of their acknowledgement.
 inline constexpr std::int64_t kReceiveMax = 200;
 
-// What can still come after the window has reached its high water mark: until the broker has read
-// our goodbye it sends on for each message we acknowledge. If more than that come, the window
+// What can still come after the window has reached its high water mark: one message for each turn
+// of the loop that has looked at the window just before. If more than that come, the window
 // refuses, which shuts the connection and loses nothing.
-inline constexpr std::int64_t kHeadroomMessages = 5 * kReceiveMax;
+inline constexpr std::int64_t kHeadroomMessages = 16;
 
-// High water leaves room for kHeadroomMessages, and for kReceiveMax of the largest; low water is
-// half of it.
+// High water leaves room for kHeadroomMessages of the largest; low water is half of it.
 WaterMarks water_marks(const Options& options);
 
 MqttOptions mqtt_options(const Options& options, std::vector<std::string> filters);

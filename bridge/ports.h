@@ -37,6 +37,7 @@ class Window {
   [[nodiscard]] virtual Message at(std::uint64_t sequence) const = 0;
   // Frees the `count` oldest messages, which were taken.
   virtual void free(std::size_t count) = 0;
+  // Of any thread.
   [[nodiscard]] virtual WindowLevel level() const = 0;
 };
 
@@ -58,18 +59,22 @@ struct SourceEvent {
 
 // Source: the MQTT broker. While it is up, messages of the routes' filters go into the window.
 //
-// A message the window refuses is not acknowledged: the connection ends and the broker sends it
-// again. All methods are for the loop and return at once.
+// Once the window is at its high water mark, nothing more is read until read_on(): the connection
+// stands, and the broker keeps what it has. A message the window refuses all the same is not
+// acknowledged: the connection ends and the broker sends it again.
+// All methods are for the loop and return at once.
 class Source {
  public:
   virtual ~Source() = default;
 
-  // Only while down. One kUp (connected and subscribed) or kDown follows.
+  // Only while down. One kUp (connected, and the broker keeps our subscriptions) or kDown follows.
   virtual void connect() = 0;
   // Only while up, cleanly: the session stays at the broker. One kDown follows.
   virtual void disconnect() = 0;
   // What happened since the last call, oldest first. A lost connection is a kDown.
   virtual std::optional<SourceEvent> poll() = 0;
+  // Reads again, if it had stopped. While the window is still high this is good for one message.
+  virtual void read_on() = 0;
   // Fails if it is down or has too much to send already. With a ticket, one kAnswered follows
   // unless a kDown comes first.
   virtual Status publish(const Publish& message) = 0;

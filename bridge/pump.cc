@@ -49,9 +49,11 @@ SteadyTime Pump::turn() {
   answer(false);
   observe();
   SteadyTime next = std::min(uplink_.next_turn(), next_observation_);
-  if (link_.state() == Link::State::kDown && valve_.is_open() && !stopping_) {
+  if (link_.state() == Link::State::kDown && !stopping_ &&
+      valve_.position() == Valve::Position::kOpen) {
     next = std::min(next, link_.next_attempt());
   }
+  next = std::min(next, valve_.closes_at().value_or(next));
   if (link_.is_up()) next = std::min(next, uplink_.confirmations().next_due().value_or(next));
   return next;
 }
@@ -92,21 +94,31 @@ void Pump::on_down(const std::string& reason) {
   downlink_.ended();
 }
 
+void Pump::turn_valve(const WindowLevel& level) {
+  using enum Valve::Position;
+  const Valve::Position before = valve_.position();
+  const Valve::Position now = valve_.update(level.bytes, level.messages, clock_.steady());
+  if (now == kOpen) source_.read_on();
+  if (now == before) return;
+  if (now == kHolding) return instruments_.holds.add();
+  if (now == kOpen && before == kHolding) return;
+  log_warning(now == kOpen ? "valve_opened" : "valve_closed",
+              {{"window_bytes", level.bytes}, {"window_messages", level.messages}});
+  if (now == kOpen) link_.put_off(clock_.steady());
+}
+
 void Pump::steer() {
   const WindowLevel level = window_.level();
-  const bool was_open = valve_.is_open();
-  const bool open = valve_.update(level.bytes, level.messages);
-  if (open != was_open) {
-    log_warning(open ? "valve_opened" : "valve_closed",
-                {{"window_bytes", level.bytes}, {"window_messages", level.messages}});
-    if (open) link_.put_off(clock_.steady());
-  }
+  turn_valve(level);
   if (level.refused > window_refused_) {
     instruments_.window_refused.add(static_cast<double>(level.refused - window_refused_));
     log_error("window_refused", {{"messages", level.refused - window_refused_}});
     window_refused_ = level.refused;
   }
-  switch (link_.decide(open && !stopping_, clock_.steady())) {
+  const bool may_connect = valve_.position() == Valve::Position::kOpen;
+  const bool may_stay = valve_.position() != Valve::Position::kClosed;
+  const bool wanted = !stopping_ && (link_.is_up() ? may_stay : may_connect);
+  switch (link_.decide(wanted, clock_.steady())) {
     case Link::Action::kConnect:
       source_.connect();
       break;
@@ -147,7 +159,7 @@ void Pump::observe() {
   next_observation_ = clock_.steady() + kObservation;
   uplink_.observe();
   instruments_.connected.set(link_.is_up() ? 1 : 0);
-  instruments_.valve_open.set(valve_.is_open() ? 1 : 0);
+  instruments_.valve_open.set(valve_.position() == Valve::Position::kClosed ? 0 : 1);
   const Verdict now = readiness();
   const std::lock_guard lock(mutex_);
   ready_ = now;
@@ -161,7 +173,9 @@ Verdict Pump::readiness() const {
     return {false, "kafka: has not acknowledged anything for " +
                        std::to_string(kKafkaSilence.count()) + " s"};
   }
-  if (!valve_.is_open()) return {false, "window: full, waiting for kafka; mqtt is closed"};
+  if (valve_.position() == Valve::Position::kClosed) {
+    return {false, "window: full, waiting for kafka; mqtt is closed"};
+  }
   if (!link_.is_up()) return {false, "mqtt: " + down_reason_};
   return {true, "mqtt subscribed, kafka acknowledges"};
 }

@@ -48,6 +48,7 @@ class Pump {
   void on(const SourceEvent& event);
   void on_up(bool session_present);
   void on_down(const std::string& reason);
+  void turn_valve(const WindowLevel& level);
   void steer();
   void answer(bool all);
   void observe();

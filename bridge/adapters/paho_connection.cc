@@ -51,6 +51,7 @@ PahoConnection::PahoConnection(const MqttOptions& options, Window& window, Wake&
                                const Clock& clock)
     : port_(port_of(options.uri)),
       window_(window),
+      marks_(options.marks),
       wake_(wake),
       clock_(clock),
       happenings_(kHappeningsMax, kHappeningsMax),
@@ -188,6 +189,12 @@ int PahoConnection::on_arrived(void* self, char* topic, int length,
   return 1;
 }
 
+void PahoConnection::hold_if_high() const {
+  if (!marks_) return;
+  const WindowLevel level = window_.level();
+  if (marks_->is_high(level.bytes, level.messages)) hold_paho();
+}
+
 void PahoConnection::on_message(std::string_view topic,
                                 const MQTTAsync_message& received) noexcept {
   if (closed_) return;  // not acknowledged: it comes again with the next connection
@@ -198,7 +205,10 @@ void PahoConnection::on_message(std::string_view topic,
     } catch (...) {
       kept = false;  // no memory for a copy: as good as no room
     }
-    if (kept) return wake_.notify();
+    if (kept) {
+      hold_if_high();
+      return wake_.notify();
+    }
     refusing_ = true;
   }
   shut_connections_to(port_);

@@ -83,10 +83,12 @@ class PahoConnection {
   void tell(Happening happening) noexcept;
   void answered(const mqtt::token& token, bool good);
   static int on_arrived(void* self, char* topic, int length, MQTTAsync_message* message) noexcept;
+  void hold_if_high() const;
   void on_message(std::string_view topic, const MQTTAsync_message& received) noexcept;
 
   const int port_;
   Window& window_;
+  const std::optional<WaterMarks> marks_;
   Wake& wake_;
   const Clock& clock_;
   BoundedQueue<Happening> happenings_;

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "bridge/adapters/batch_paho.h"
 #include "bridge/adapters/paho_connection.h"
 
 namespace dmp::bridge {
@@ -19,7 +20,7 @@ PahoSource::PahoSource(MqttOptions options, Window& window, Wake& wake, const Cl
   begin_connection();
 }
 
-PahoSource::~PahoSource() = default;
+PahoSource::~PahoSource() { release_paho(); }
 
 void PahoSource::begin_connection() {
   connection_ = std::make_unique<PahoConnection>(options_, window_, wake_, clock_);
@@ -44,9 +45,18 @@ void PahoSource::disconnect() {
 // One filter after the other: for several at once Paho C++ 1.2.0 passes the options on as a null
 // pointer and the reason codes back as garbage.
 void PahoSource::subscribe_next() {
-  state_ = State::kSubscribing;
   subscribe_deadline_ = clock_.steady() + kSubscribePatience;
   connection_->subscribe(options_.filters[subscribed_filters_]);
+}
+
+// A session that was kept holds our subscriptions, which are only repeated: the broker's answer may
+// be behind all that it has queued for us.
+std::optional<SourceEvent> PahoSource::connected(bool session_present) {
+  state_ = session_present ? State::kUp : State::kSubscribing;
+  subscribed_filters_ = 0;
+  subscribe_next();
+  if (!session_present) return std::nullopt;
+  return SourceEvent{SourceEvent::Kind::kUp, true, {}};
 }
 
 std::optional<SourceEvent> PahoSource::subscribed_one() {
@@ -54,13 +64,15 @@ std::optional<SourceEvent> PahoSource::subscribed_one() {
     subscribe_next();
     return std::nullopt;
   }
+  if (state_ == State::kUp) return std::nullopt;
   state_ = State::kUp;
-  return SourceEvent{SourceEvent::Kind::kUp, session_present_, {}};
+  return SourceEvent{SourceEvent::Kind::kUp, false, {}};
 }
 
 SourceEvent PahoSource::down(const std::string& reason) {
   state_ = State::kDown;
   if (connection_->was_up()) connection_->close();
+  release_paho();
   return {SourceEvent::Kind::kDown, false, reason};
 }
 
@@ -77,15 +89,12 @@ std::optional<SourceEvent> PahoSource::advance(const Happening& happening) {
       // Only now: the end of Paho's last connected client makes it stop its threads, which takes a
       // second.
       ended_.reset();
-      session_present_ = happening.session_present;
-      subscribed_filters_ = 0;
-      subscribe_next();
-      return std::nullopt;
+      return connected(happening.session_present);
     case Happening::Kind::kSubscribed:
-      if (state_ == State::kSubscribing) return subscribed_one();
+      if (state_ != State::kLeaving) return subscribed_one();
       return std::nullopt;
     case Happening::Kind::kSubscribeFailed:
-      if (state_ == State::kSubscribing) break_off(happening.reason);
+      if (state_ != State::kLeaving) break_off(happening.reason);
       return std::nullopt;
     case Happening::Kind::kAnswered:
       return SourceEvent{SourceEvent::Kind::kAnswered, false, happening.reason, happening.ticket};
@@ -108,6 +117,8 @@ std::optional<SourceEvent> PahoSource::poll() {
   }
   return std::nullopt;
 }
+
+void PahoSource::read_on() { release_paho(); }
 
 Status PahoSource::publish(const Publish& message) {
   if (state_ != State::kUp) return fail("mqtt_down", "MQTT is not connected", Retry::kYes);

@@ -1,8 +1,9 @@
 // PahoSource: the Source on Paho C++, MQTT 5 with a durable session.
 //
 // Paho acknowledges a message when its callback returns. So the callback copies it into the window
-// and returns; if the window has no room it shuts the connection down instead, the acknowledgement
-// goes nowhere, and the broker sends the message again.
+// and returns, and nothing more is read if the window is at high water by then; if it has no room
+// the connection is shut down instead, the acknowledgement goes nowhere, and the broker sends the
+// message again. Where Paho is linked as Debian has it, it reads until the window has no room.
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "bridge/core/valve.h"
 #include "bridge/ports.h"
 #include "bridge/wake.h"
 
@@ -23,6 +25,7 @@ struct MqttOptions {
   std::string certificate_file;
   std::string key_file;
   std::vector<std::string> filters;
+  std::optional<WaterMarks> marks = {};  // of the window; nullopt: reads until it is full
   int receive_max = 200;  // messages the broker may send ahead of their acknowledgement
   std::chrono::seconds session_expiry = std::chrono::days(7);
   std::chrono::seconds keepalive{30};
@@ -40,6 +43,7 @@ class PahoSource final : public Source {
   void connect() override;
   void disconnect() override;
   std::optional<SourceEvent> poll() override;
+  void read_on() override;
   Status publish(const Publish& message) override;
 
  private:
@@ -47,6 +51,7 @@ class PahoSource final : public Source {
 
   void begin_connection();
   std::optional<SourceEvent> advance(const Happening& happening);
+  std::optional<SourceEvent> connected(bool session_present);
   std::optional<SourceEvent> subscribed_one();
   void subscribe_next();
   void break_off(const std::string& reason);
@@ -58,7 +63,6 @@ class PahoSource final : public Source {
   const Clock& clock_;
 
   State state_ = State::kDown;
-  bool session_present_ = false;
   std::size_t subscribed_filters_ = 0;
   SteadyTime subscribe_deadline_{};
   std::unique_ptr<PahoConnection> connection_;

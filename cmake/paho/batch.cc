@@ -9,9 +9,13 @@
 // acknowledged by then. Paho counts a held PUBACK as sent: if the broker takes none, its next ping
 // fails and it gives up, after one keepalive interval. Without batch_paho() reads and writes pass
 // straight through.
+//
+// While hold_paho() is in force nothing is read; Paho writes on, and its pings go unanswered.
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
 #include <mutex>
 #include <vector>
@@ -97,6 +101,33 @@ struct Held {
 Held held;
 std::mutex held_mutex;  // taken after all but Unread's
 
+// Whether nothing may be read.
+class Hold {
+ public:
+  void begin() { is_on_ = true; }
+  void end() {
+    if (!is_on_) return;
+    {
+      const std::lock_guard lock(mutex_);
+      is_on_ = false;
+    }
+    ended_.notify_all();
+  }
+  [[nodiscard]] bool is_on() const { return is_on_; }
+  // False: not by then.
+  bool ends_within(int patience_ms) {
+    std::unique_lock lock(mutex_);
+    return ended_.wait_for(lock, std::chrono::milliseconds(patience_ms), [&] { return !is_on_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::atomic<bool> is_on_ = false;
+};
+
+Hold hold;
+
 bool is_puback(const void* packet, int bytes) {
   const auto* const head = static_cast<const unsigned char*>(packet);
   return bytes == kPubackBytes && head[0] == 0x40 && head[1] == 2;
@@ -127,6 +158,10 @@ bool is_blocked(int socket, pthread_mutex_t* mutex) {
 extern "C" {
 
 void batch_paho(void) { is_on = true; }
+
+void hold_paho(void) { hold.begin(); }
+
+void release_paho(void) { hold.end(); }
 
 // Paho prints two lines of its trace for each record into a buffer, even if nobody listens.
 void paho_SSL_CTX_set_msg_callback(SSL_CTX*, void*) {}
@@ -186,6 +221,14 @@ int __real_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t*
 int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc) {
   static int in_a_row = 0;
   if (!is_on) return __real_Socket_getReadySocket(more_work, timeout_ms, mutex, rc);
+  if (hold.is_on()) {
+    write_held();
+    // Paho looks after its other duties in between.
+    if (!hold.ends_within(std::max(timeout_ms, 0))) {
+      *rc = 0;
+      return 0;
+    }
+  }
   const int next = unread.next();
   // Paho itself reads nothing while a write is blocked: it would collect PUBACKs without a bound.
   const bool must_wait = next > 0 && is_blocked(next, mutex);

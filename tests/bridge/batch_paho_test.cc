@@ -26,6 +26,8 @@ namespace {
 
 constexpr int kPatienceS = 30;
 constexpr int kLookMs = 20;
+constexpr std::size_t kWindowBytes = 1 << 20;
+constexpr std::size_t kHigh = 2000;    // messages
 constexpr std::size_t kTogether = 16;  // PUBACKs at most
 const std::string kTopic = "dmp/v1/rae-1/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/update";
 
@@ -156,6 +158,8 @@ class BatchPaho : public testing::Test {
     MqttOptions options = files_.options();
     options.uri = "ssl://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
     options.filters = {"dmp/v1/+/+/update"};
+    options.marks = {
+        .high_bytes = kWindowBytes, .low_bytes = 0, .high_messages = kHigh, .low_messages = 0};
     source_ = std::make_unique<PahoSource>(options, window_, wake_, clock_);
     come_up();
   }
@@ -215,7 +219,7 @@ class BatchPaho : public testing::Test {
   MqttBroker files_;
   SystemClock clock_;
   Wake wake_;
-  MemoryWindow window_{1 << 20, 2000};
+  MemoryWindow window_{kWindowBytes, 2 * kHigh};
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   int listener_;
   std::unique_ptr<PahoSource> source_;
@@ -271,6 +275,37 @@ TEST_F(BatchPaho, reads_no_more_while_acknowledgements_are_not_taken_and_loses_n
   EXPECT_EQ(payloads().size(), kMessages);
   EXPECT_EQ(source_->poll(), std::nullopt) << "the connection lives";
 }
+
+#ifdef DMP_PAHO_UNWATCHED
+TEST_F(BatchPaho, stops_behind_the_message_that_brings_the_window_to_high_water) {
+  std::string together;
+  for (std::size_t id = 1; id <= kHigh + 3; ++id) together += publish_of(id, std::to_string(id));
+  peer_->send(peer_->sealed(together.substr(0, together.size() - 1)));
+  EXPECT_EQ(joined(acknowledgements(4 * kHigh)), pubacks_to(kHigh));
+  peer_->send(peer_->sealed(together.substr(together.size() - 1)));
+  EXPECT_EQ(stops_at(), kHigh);
+  ASSERT_TRUE(source_->publish({kTopic, "writing goes on", std::chrono::seconds(60)}));
+  EXPECT_NE(peer_->read_record().find("writing goes on"), std::string::npos);
+
+  source_->read_on();
+  EXPECT_EQ(peer_->read_record(), puback_of(kHigh + 1)) << "still at high water";
+  EXPECT_EQ(payloads().size(), kHigh + 1);
+  window_.free(kHigh + 1);
+  source_->read_on();
+  EXPECT_EQ(joined(acknowledgements(4 * 2)), puback_of(kHigh + 2) + puback_of(kHigh + 3));
+  EXPECT_EQ(payloads().size(), 2U);
+}
+
+TEST_F(BatchPaho, leaves_while_it_reads_nothing_and_reads_again_when_it_is_back) {
+  for (std::size_t id = 1; id <= kHigh + 3; ++id) peer_->send(peer_->sealed(publish_of(id, "x")));
+  EXPECT_EQ(stops_at(), kHigh);
+  source_->disconnect();
+  wait_for(SourceEvent::Kind::kDown);
+  come_up();
+  peer_->send(peer_->sealed(publish_of(1, "again")));
+  EXPECT_EQ(peer_->read_record(), puback_of(1));
+}
+#endif
 
 TEST_F(BatchPaho, holds_nothing_back_for_a_message_of_which_only_a_part_has_come) {
   std::size_t id = 0;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "bridge/core/valve.h"
 #include "bridge/ports.h"
 #include "tests/fixtures/kafka_record.h"
 
@@ -112,7 +113,8 @@ class FakeSink final : public Sink {
 // A broker with one session.
 class FakeSource final : public Source {
  public:
-  explicit FakeSource(Window& window) : window_(window) {}
+  explicit FakeSource(Window& window, std::optional<WaterMarks> read_until = {})
+      : marks(read_until), window_(window) {}
 
   void connect() override {
     ++connects;
@@ -128,6 +130,7 @@ class FakeSource final : public Source {
 
   void disconnect() override {
     up_ = false;
+    is_holding_ = false;
     events_.push_back({SourceEvent::Kind::kDown, false, "left"});
   }
 
@@ -136,6 +139,11 @@ class FakeSource final : public Source {
     SourceEvent event = std::move(events_.front());
     events_.pop_front();
     return event;
+  }
+
+  void read_on() override {
+    is_holding_ = false;
+    if (up_) redeliver();
   }
 
   Status publish(const Publish& message) override {
@@ -153,19 +161,22 @@ class FakeSource final : public Source {
 
   // A message for the bridge: into the window, or kept until it comes back.
   void deliver(Message message) {
-    if (up_ && window_.append(bounded(message))) return;
-    queued_.push_back({std::string(message.topic), std::string(message.payload), up_});
-    if (up_) lose();
+    if (up_ && !is_holding_ && append(message)) return;
+    const bool is_lost = up_ && !is_holding_;
+    queued_.push_back({std::string(message.topic), std::string(message.payload), is_lost});
+    if (is_lost) lose();
   }
 
   // The connection breaks.
   void lose() {
     up_ = false;
+    is_holding_ = false;
     events_.push_back({SourceEvent::Kind::kDown, false, "lost"});
   }
 
   [[nodiscard]] bool is_up() const { return up_; }
 
+  std::optional<WaterMarks> marks;
   std::vector<Publish> published;
   bool answers_at_once = true;
   std::size_t publishes_max = 1000;  // in all; more is too much to send
@@ -180,13 +191,20 @@ class FakeSource final : public Source {
     bool was_sent;
   };
 
+  bool append(const Message& message) {
+    const bool kept = window_.append(bounded(message));
+    const WindowLevel level = window_.level();
+    is_holding_ = kept && marks && marks->is_high(level.bytes, level.messages);
+    return kept;
+  }
+
   void redeliver() {
-    while (!queued_.empty()) {
+    while (!queued_.empty() && !is_holding_) {
       Message message;
       message.topic = queued_.front().topic;
       message.payload = queued_.front().payload;
       message.duplicate = queued_.front().was_sent;
-      if (!window_.append(bounded(message))) {
+      if (!append(message)) {
         queued_.front().was_sent = true;
         return lose();
       }
@@ -198,6 +216,7 @@ class FakeSource final : public Source {
   std::deque<SourceEvent> events_;
   std::deque<Queued> queued_;
   bool up_ = false;
+  bool is_holding_ = false;
   bool had_session_ = false;
 };
 

@@ -57,15 +57,38 @@ TEST(Link, calls_a_session_lost_only_when_it_had_one_before) {
   EXPECT_TRUE(reconnect(false));
 }
 
-TEST(Valve, closes_at_high_water_and_opens_only_at_low_water) {
-  Valve valve({.high_bytes = 100, .low_bytes = 50, .high_messages = 10, .low_messages = 5});
-  EXPECT_TRUE(valve.update(99, 9));
-  EXPECT_FALSE(valve.update(100, 1));
-  EXPECT_FALSE(valve.update(51, 1));
-  EXPECT_TRUE(valve.update(50, 1));
-  EXPECT_FALSE(valve.update(1, 10));
-  EXPECT_FALSE(valve.update(1, 6));
-  EXPECT_TRUE(valve.update(1, 5));
+using Position = Valve::Position;
+
+constexpr WaterMarks kMarks{
+    .high_bytes = 100, .low_bytes = 50, .high_messages = 10, .low_messages = 5};
+
+TEST(Valve, holds_at_high_water_and_opens_only_at_low_water) {
+  Valve valve(kMarks);
+  const SteadyTime now{};
+  EXPECT_EQ(valve.update(99, 9, now), Position::kOpen);
+  EXPECT_EQ(valve.update(100, 1, now), Position::kHolding);
+  EXPECT_EQ(valve.update(51, 1, now), Position::kHolding);
+  EXPECT_EQ(valve.update(50, 1, now), Position::kOpen);
+  EXPECT_EQ(valve.update(1, 10, now), Position::kHolding);
+  EXPECT_EQ(valve.update(1, 6, now), Position::kHolding);
+  EXPECT_EQ(valve.update(1, 5, now), Position::kOpen);
+}
+
+TEST(Valve, closes_only_when_holding_did_not_help_in_time) {
+  Valve valve(kMarks);
+  SteadyTime now{};
+  EXPECT_EQ(valve.closes_at(), std::nullopt);
+  valve.update(100, 1, now);
+  ASSERT_EQ(valve.closes_at(), now + Valve::kHoldMax);
+  now += Valve::kHoldMax - std::chrono::milliseconds(1);
+  EXPECT_EQ(valve.update(100, 1, now), Position::kHolding);
+  now += std::chrono::milliseconds(1);
+  EXPECT_EQ(valve.update(51, 1, now), Position::kClosed);
+  EXPECT_EQ(valve.closes_at(), std::nullopt);
+  EXPECT_EQ(valve.update(51, 1, now + Valve::kHoldMax), Position::kClosed);
+  EXPECT_EQ(valve.update(50, 1, now + Valve::kHoldMax), Position::kOpen);
+  EXPECT_EQ(valve.update(100, 1, now + Valve::kHoldMax), Position::kHolding) << "for as long again";
+  EXPECT_EQ(valve.update(100, 1, now + Valve::kHoldMax), Position::kHolding);
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ TEST(Options, leave_room_above_high_water_for_whatever_is_still_coming) {
                     {"--name", "b", "--window-file", "memory", "--mqtt-uri", "tcp://127.0.0.1:1"}));
   const WaterMarks marks = water_marks(options);
   EXPECT_GE(static_cast<std::size_t>(options.window_bytes) - marks.high_bytes,
-            static_cast<std::size_t>(kReceiveMax) * kRecordBytesMax);
+            static_cast<std::size_t>(kHeadroomMessages) * kRecordBytesMax);
   EXPECT_GE(static_cast<std::size_t>(options.window_messages) - marks.high_messages,
             static_cast<std::size_t>(kHeadroomMessages));
 }

@@ -20,11 +20,15 @@ const std::string kConfirm = "dmp/v1/rae-1/agent/confirm";
 
 constexpr std::chrono::seconds kPatience{30};
 constexpr std::size_t kWindowMessages = 8;
+constexpr WaterMarks kMarks{
+    .high_bytes = 1 << 19, .low_bytes = 1 << 18, .high_messages = 4, .low_messages = 2};
 
 class Bench {
  public:
   virtual ~Bench() = default;
   virtual Source& source() = 0;
+  // From now on; the source has not connected yet.
+  virtual void stop_at(WaterMarks marks) = 0;
   // An agent publishes; back when the broker has it.
   virtual void deliver(const std::string& payload) = 0;
   // No agent is connected from now on.
@@ -40,6 +44,7 @@ class Bench {
 class FakeBench final : public Bench {
  public:
   Source& source() override { return source_; }
+  void stop_at(WaterMarks marks) override { source_.marks = marks; }
   void deliver(const std::string& payload) override {
     Message message;
     message.topic = kTopic;
@@ -61,6 +66,11 @@ class FakeBench final : public Bench {
 class PahoBench final : public Bench {
  public:
   Source& source() override { return *source_; }
+  void stop_at(WaterMarks marks) override {
+    MqttOptions options = broker_.options();
+    options.marks = marks;
+    make_source(std::move(options));
+  }
   void deliver(const std::string& payload) override { agent_->publish(kTopic, payload); }
   void end_agents() override { agent_.reset(); }
   void listen() override { agent_->subscribe(kConfirm); }
@@ -196,6 +206,29 @@ TEST_P(SourceTest, gets_what_the_window_refused_again_and_nothing_overtakes_it) 
     is_up = next_event_or_message(*bench_);
   }
   EXPECT_EQ(expected, kSent);
+}
+
+// That nothing more is read meanwhile is batch_paho_test.cc's, where the broker is the test.
+TEST_P(SourceTest, stops_at_high_water_and_goes_on_when_it_is_told) {
+  bench_->stop_at(kMarks);
+  ASSERT_TRUE(comes_up(*bench_));
+  bench_->source().disconnect();
+  ASSERT_EQ(next_event(*bench_).reason, "left");
+  constexpr std::size_t kSent = 3 * kWindowMessages;
+  for (std::size_t i = 0; i < kSent; ++i) bench_->deliver(std::to_string(i));
+  bench_->end_agents();  // Paho would not read for them either
+
+  ASSERT_TRUE(comes_up(*bench_));
+  for (std::size_t i = 0; i < kSent; ++i) {
+    const auto message = next_message(*bench_);
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->payload, std::to_string(i));
+    EXPECT_FALSE(message->duplicate);
+    bench_->window.free(1);
+    bench_->source().read_on();
+  }
+  EXPECT_EQ(bench_->window.level().refused, 0U);
+  EXPECT_EQ(bench_->source().poll(), std::nullopt) << "the connection stood all the time";
 }
 
 TEST_P(SourceTest, publishes_while_it_is_up_and_says_so_when_it_is_not) {

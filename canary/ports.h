@@ -40,9 +40,9 @@ struct FleetEvent {
 };
 
 struct Introduction {
-  std::string serial;  // client id, and name of the certificate
-  std::string will_topic;
-  std::string will;
+  std::string serial;           // client id, and name of the certificate
+  std::string will_topic = {};  // empty: without a Will
+  std::string will = {};
 };
 
 struct Outgoing {

@@ -193,7 +193,7 @@ Status MosquittoFleet::connect(int number, const Introduction& introduction) {
   mosquitto_int_option(mqtt, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
   const SteadyTime began = clock_.steady();
   int problem = mosquitto_void_option(mqtt, MOSQ_OPT_SSL_CTX, tls_->get());
-  if (problem == MOSQ_ERR_SUCCESS) {
+  if (problem == MOSQ_ERR_SUCCESS && !introduction.will_topic.empty()) {
     problem = mosquitto_will_set_v5(mqtt, introduction.will_topic.c_str(),
                                     static_cast<int>(introduction.will.size()),
                                     introduction.will.data(), 1, false, nullptr);
@@ -230,6 +230,7 @@ Result<int> MosquittoFleet::publish(int number, const Outgoing& message) {
   Client& client = *clients_[static_cast<std::size_t>(number)];
   if (client.mqtt == nullptr || client.over) return failed(MOSQ_ERR_NO_CONN);
   MqttProperties properties;
+  properties.set_content_type("application/json");  // as agents do
   if (!message.response_topic.empty()) {
     properties.ask_for_answer(message.response_topic, message.correlation);
   }

@@ -16,6 +16,10 @@ class MqttProperties {
   MqttProperties(const MqttProperties&) = delete;
   MqttProperties& operator=(const MqttProperties&) = delete;
 
+  void set_content_type(const std::string& type) {
+    mosquitto_property_add_string(&list_, MQTT_PROP_CONTENT_TYPE, type.c_str());
+  }
+
   // Where the answer is wanted, and what it shall name the message by.
   void ask_for_answer(const std::string& topic, const std::string& correlation) {
     mosquitto_property_add_string(&list_, MQTT_PROP_RESPONSE_TOPIC, topic.c_str());

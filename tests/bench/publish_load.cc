@@ -1,132 +1,121 @@
 #include "tests/bench/publish_load.h"
 
-#include <condition_variable>
-#include <memory>
-#include <mutex>
-#include <thread>
+#include <algorithm>
 #include <vector>
 
-#include <mosquitto.h>
-#include <mqtt_protocol.h>
-
+#include "base/clock.h"
 #include "base/tcp_connections.h"
+#include "canary/adapters/mosquitto_fleet.h"
 
 namespace dmp::bench {
 namespace {
 
-constexpr int kAtLeastOnce = 1;
-constexpr int kKeepaliveS = 30;
-constexpr int kFailures = 0x80;               // reason codes from here on
+using canary::FleetEvent;
+
 constexpr std::int64_t kUnansweredMax = 200;  // of one agent
 constexpr std::chrono::seconds kPatience{60};
-
-Status failed(const std::string& what, int code) {
-  return fail("mqtt", what + ": " + mosquitto_strerror(code));
-}
-
-class Agent {
- public:
-  Agent() = default;
-  ~Agent() {
-    if (client_ == nullptr) return;
-    mosquitto_disconnect(client_);
-    mosquitto_loop_stop(client_, false);
-    mosquitto_destroy(client_);
-  }
-  Agent(const Agent&) = delete;
-  Agent& operator=(const Agent&) = delete;
-
-  Status connect(const PublishLoad& load, const std::string& serial) {
-    client_ = mosquitto_new(serial.c_str(), true, this);
-    if (client_ == nullptr) return fail("mqtt", serial + ": no client");
-    mosquitto_int_option(client_, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
-    mosquitto_int_option(client_, MOSQ_OPT_TCP_NODELAY, 1);
-    mosquitto_publish_v5_callback_set(client_, on_answer);
-    const std::string file = load.pki + "/" + serial;
-    if (const int code =
-            mosquitto_tls_set(client_, (load.pki + "/ca.crt").c_str(), nullptr,
-                              (file + ".crt").c_str(), (file + ".key").c_str(), nullptr);
-        code != MOSQ_ERR_SUCCESS) {
-      return failed(serial, code);
-    }
-    if (const int code = mosquitto_connect(client_, "127.0.0.1", port_of(load.uri), kKeepaliveS);
-        code != MOSQ_ERR_SUCCESS) {
-      return failed(serial, code);
-    }
-    if (const int code = mosquitto_loop_start(client_); code != MOSQ_ERR_SUCCESS) {
-      return failed(serial, code);
-    }
-    return {};
-  }
-
-  Status publish(const std::string& topic, const std::string& payload,
-                 const std::string& correlation) {
-    if (!answered_down_to(kUnansweredMax - 1)) return fail("mqtt", "the broker does not answer");
-    mosquitto_property* properties = nullptr;
-    mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA, correlation.data(),
-                                  static_cast<std::uint16_t>(correlation.size()));
-    mosquitto_property_add_string(&properties, MQTT_PROP_CONTENT_TYPE, "application/json");
-    {
-      const std::lock_guard lock(mutex_);
-      ++unanswered_;
-    }
-    const int code =
-        mosquitto_publish_v5(client_, nullptr, topic.c_str(), static_cast<int>(payload.size()),
-                             payload.data(), kAtLeastOnce, false, properties);
-    mosquitto_property_free_all(&properties);
-    if (code != MOSQ_ERR_SUCCESS) return failed(topic, code);
-    return {};
-  }
-
-  // Waits until at most so many are unanswered; false if that does not come, or one was refused.
-  bool answered_down_to(std::int64_t most) {
-    std::unique_lock lock(mutex_);
-    return answered_.wait_for(lock, kPatience, [&] { return unanswered_ <= most || refused_; }) &&
-           !refused_;
-  }
-
- private:
-  static void on_answer(mosquitto*, void* self, int, int reason, const mosquitto_property*) {
-    auto& agent = *static_cast<Agent*>(self);
-    const std::lock_guard lock(agent.mutex_);
-    --agent.unanswered_;
-    if (reason >= kFailures) agent.refused_ = true;
-    agent.answered_.notify_one();
-  }
-
-  mosquitto* client_ = nullptr;
-  std::mutex mutex_;  // protects what follows
-  std::condition_variable answered_;
-  std::int64_t unanswered_ = 0;
-  bool refused_ = false;
-};
-
-using Agents = std::vector<std::unique_ptr<Agent>>;
 
 std::string serial_of(const PublishLoad& load, std::int64_t agent) {
   return load.prefix + "-" + std::to_string(agent);
 }
 
-Status publish_all(const PublishLoad& load, const Agents& agents,
-                   const std::function<void(std::int64_t)>& before) {
-  const auto begin = std::chrono::steady_clock::now();
-  for (std::int64_t i = 0; i < load.messages; ++i) {
-    if (load.per_second > 0) {
-      std::this_thread::sleep_until(begin +
-                                    std::chrono::microseconds(i * 1'000'000 / load.per_second));
+// All agents on one thread, so that they take little of the machine that they load.
+class Agents {
+ public:
+  explicit Agents(const PublishLoad& load)
+      : fleet_({.host = "127.0.0.1",
+                .port = port_of(load.uri),
+                .ca = load.pki + "/ca.crt",
+                .certificates = load.pki},
+               static_cast<int>(load.agents), clock_),
+        unanswered_(static_cast<std::size_t>(load.agents)) {}
+
+  Status connect(const PublishLoad& load) {
+    for (std::int64_t i = 0; i < load.agents; ++i) {
+      const canary::Introduction introduction{.serial = serial_of(load, i)};
+      if (auto status = fleet_.connect(static_cast<int>(i), introduction); !status) return status;
     }
-    const std::int64_t number = load.from + i;
-    const std::string text = std::to_string(number);
-    std::string payload = text + " ";
-    payload.resize(kPayloadBytes, 'x');
-    Agent& agent = *agents[static_cast<std::size_t>(number % load.agents)];
-    if (before) before(number);
-    if (auto status = agent.publish(topic_of(load, number), payload, text); !status) return status;
+    return serve_until([&] { return connected_ == load.agents; }, "not all could connect");
   }
-  for (const auto& agent : agents) {
-    if (!agent->answered_down_to(0)) return fail("mqtt", "the broker has not taken everything");
+
+  Status publish(std::int64_t agent, const canary::Outgoing& message) {
+    std::int64_t& unanswered = unanswered_[static_cast<std::size_t>(agent)];
+    if (auto status = serve_until([&] { return unanswered < kUnansweredMax; }, kSilent); !status) {
+      return status;
+    }
+    const auto sent = fleet_.publish(static_cast<int>(agent), message);
+    if (!sent) return tl::unexpected(sent.error());
+    ++unanswered;
+    return {};
   }
-  return {};
+
+  Status serve_until(SteadyTime time) {
+    while (clock_.steady() < time) {
+      if (auto status = serve(time); !status) return status;
+    }
+    return {};
+  }
+
+  Status finish() {
+    const auto is_answered = [](std::int64_t unanswered) { return unanswered == 0; };
+    return serve_until([&] { return std::ranges::all_of(unanswered_, is_answered); }, kSilent);
+  }
+
+  [[nodiscard]] SteadyTime now() const { return clock_.steady(); }
+
+ private:
+  static constexpr const char* kSilent = "the broker does not answer";
+
+  template <class Condition>
+  Status serve_until(Condition done, const char* trouble) {
+    const SteadyTime deadline = clock_.steady() + kPatience;
+    while (!done()) {
+      if (clock_.steady() >= deadline) return fail("mqtt", trouble);
+      if (auto status = serve(deadline); !status) return status;
+    }
+    return {};
+  }
+
+  Status serve(SteadyTime deadline) {
+    events_.clear();
+    fleet_.poll(deadline, events_);
+    for (const FleetEvent& event : events_) {
+      if (auto status = on(event); !status) return status;
+    }
+    return {};
+  }
+
+  Status on(const FleetEvent& event) {
+    switch (event.kind) {
+      case FleetEvent::Kind::kConnected:
+        ++connected_;
+        return {};
+      case FleetEvent::Kind::kAcknowledged:
+        --unanswered_[static_cast<std::size_t>(event.client)];
+        if (event.code < canary::kFirstRefusal) return {};
+        return fail("mqtt", "the broker refused a message: " + std::to_string(event.code));
+      case FleetEvent::Kind::kRefused:
+      case FleetEvent::Kind::kDisconnected:
+        return fail("mqtt", "agent " + std::to_string(event.client) + ": " + event.text);
+      case FleetEvent::Kind::kSubscribed:
+      case FleetEvent::Kind::kMessage:
+      case FleetEvent::Kind::kLeft:
+        return {};
+    }
+    return {};
+  }
+
+  SystemClock clock_;
+  canary::MosquittoFleet fleet_;
+  std::vector<FleetEvent> events_;
+  std::vector<std::int64_t> unanswered_;  // of each agent
+  std::int64_t connected_ = 0;
+};
+
+std::string payload_of(const std::string& number) {
+  std::string payload = number + " ";
+  payload.resize(kPayloadBytes, 'x');
+  return payload;
 }
 
 }  // namespace
@@ -138,13 +127,26 @@ std::string topic_of(const PublishLoad& load, std::int64_t number) {
 }
 
 Status publish(const PublishLoad& load, const std::function<void(std::int64_t)>& before) {
-  mosquitto_lib_init();
-  Agents agents;
-  for (std::int64_t i = 0; i < load.agents; ++i) {
-    agents.push_back(std::make_unique<Agent>());
-    if (auto status = agents.back()->connect(load, serial_of(load, i)); !status) return status;
+  Agents agents(load);
+  if (auto status = agents.connect(load); !status) return status;
+  const SteadyTime begin = agents.now();
+  for (std::int64_t i = 0; i < load.messages; ++i) {
+    if (load.per_second > 0) {
+      const auto due = begin + std::chrono::microseconds(i * 1'000'000 / load.per_second);
+      if (auto status = agents.serve_until(due); !status) return status;
+    }
+    const std::int64_t number = load.from + i;
+    const std::string text = std::to_string(number);
+    if (before) before(number);
+    const std::int64_t agent = number % load.agents;
+    const canary::Outgoing message{
+        .topic = topic_of(load, number),
+        .payload = payload_of(text),
+        .response_topic = "dmp/v1/" + serial_of(load, agent) + "/agent/confirm",
+        .correlation = text};
+    if (auto status = agents.publish(agent, message); !status) return status;
   }
-  return publish_all(load, agents, before);
+  return agents.finish();
 }
 
 }  // namespace dmp::bench

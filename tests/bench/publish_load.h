@@ -1,5 +1,5 @@
 // PublishLoad: numbered updates of some agents to an MQTT broker, as real agents send them: mutual
-// TLS, MQTT 5, QoS 1, with a correlation. And what of it Kafka must hold afterwards.
+// TLS, MQTT 5, QoS 1, each asking for its confirmation. And what of it Kafka must hold afterwards.
 #pragma once
 
 #include <cstdint>

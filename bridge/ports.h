@@ -50,7 +50,12 @@ struct Publish {
 };
 
 struct SourceEvent {
-  enum class Kind { kUp, kDown, kAnswered };
+  enum class Kind {
+    kUp,          // the connection stands
+    kSubscribed,  // the broker keeps our subscriptions; what it had queued before has come
+    kDown,
+    kAnswered,
+  };
   Kind kind = Kind::kDown;
   bool session_present = false;  // of kUp: the broker still had our session
   std::string reason;            // of kDown; of kAnswered: why the broker refused, empty if it took
@@ -67,13 +72,14 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // Only while down. One kUp (connected, and the broker keeps our subscriptions) or kDown follows.
+  // Only while down. One kUp or kDown follows; after kUp one kSubscribed, unless a kDown comes
+  // first.
   virtual void connect() = 0;
   // Only while up, cleanly: the session stays at the broker. One kDown follows.
   virtual void disconnect() = 0;
   // What happened since the last call, oldest first. A lost connection is a kDown.
   virtual std::optional<SourceEvent> poll() = 0;
-  // Reads again, if it had stopped. While the window is still high this is good for one message.
+  // Reads again, if it had stopped and the window is not high any more.
   virtual void read_on() = 0;
   // Fails if it is down or has too much to send already. With a ticket, one kAnswered follows
   // unless a kDown comes first.

@@ -13,6 +13,12 @@ constexpr std::chrono::seconds kKafkaSilence{30};
 constexpr std::chrono::seconds kLoopSilence{10};
 constexpr std::chrono::milliseconds kObservation{250};
 
+using Position = Valve::Position;
+
+void log_level(std::string_view event, const WindowLevel& level) {
+  log_warning(event, {{"window_bytes", level.bytes}, {"window_messages", level.messages}});
+}
+
 }  // namespace
 
 Pump::Pump(WaterMarks marks, std::uint64_t seed, Uplink& uplink, Downlink& downlink, Window& window,
@@ -45,12 +51,12 @@ SteadyTime Pump::turn() {
   uplink_.turn();
   hear();
   steer();
-  if (link_.is_up() && !stopping_) downlink_.turn();
+  // While nothing is read, answers to commands are not read either.
+  if (link_.is_up() && !stopping_ && valve_.position() == Position::kOpen) downlink_.turn();
   answer(false);
   observe();
   SteadyTime next = std::min(uplink_.next_turn(), next_observation_);
-  if (link_.state() == Link::State::kDown && !stopping_ &&
-      valve_.position() == Valve::Position::kOpen) {
+  if (link_.state() == Link::State::kDown && !stopping_ && valve_.position() == Position::kOpen) {
     next = std::min(next, link_.next_attempt());
   }
   next = std::min(next, valve_.closes_at().value_or(next));
@@ -66,6 +72,8 @@ void Pump::on(const SourceEvent& event) {
   switch (event.kind) {
     case SourceEvent::Kind::kUp:
       return on_up(event.session_present);
+    case SourceEvent::Kind::kSubscribed:
+      return on_subscribed();
     case SourceEvent::Kind::kDown:
       return on_down(event.reason);
     case SourceEvent::Kind::kAnswered:
@@ -76,13 +84,19 @@ void Pump::on(const SourceEvent& event) {
 void Pump::on_up(bool session_present) {
   instruments_.connects.add();
   log_info("mqtt_up", {{"session_present", session_present}});
-  // What the broker has queued of who came meanwhile follows; until then nobody counts as away.
-  uplink_.presences().forget_all();
   if (link_.connected(session_present)) {
     instruments_.sessions_lost.add();
     log_error("mqtt_session_lost",
               {{"meaning", "the broker forgot what it had queued for us; agents send it again"}});
   }
+}
+
+void Pump::on_subscribed() {
+  is_subscribed_ = true;
+  link_.subscribed();
+  // What the broker had queued of who came meanwhile is in the window by now; until the loop has
+  // heard it nobody counts as away.
+  uplink_.presences().forget_all();
   downlink_.connected();
 }
 
@@ -90,21 +104,22 @@ void Pump::on_down(const std::string& reason) {
   const bool wanted = link_.state() == Link::State::kLeaving;
   log_line(wanted ? LogLevel::kInfo : LogLevel::kWarning, "mqtt_down", {{"reason", reason}});
   link_.ended(clock_.steady());
+  is_subscribed_ = false;
   down_reason_ = reason;
   downlink_.ended();
 }
 
 void Pump::turn_valve(const WindowLevel& level) {
-  using enum Valve::Position;
-  const Valve::Position before = valve_.position();
-  const Valve::Position now = valve_.update(level.bytes, level.messages, clock_.steady());
-  if (now == kOpen) source_.read_on();
+  const Position before = valve_.position();
+  const Position now = valve_.update(level.bytes, level.messages, clock_.steady());
+  if (now == Position::kOpen) source_.read_on();
   if (now == before) return;
-  if (now == kHolding) return instruments_.holds.add();
-  if (now == kOpen && before == kHolding) return;
-  log_warning(now == kOpen ? "valve_opened" : "valve_closed",
-              {{"window_bytes", level.bytes}, {"window_messages", level.messages}});
-  if (now == kOpen) link_.put_off(clock_.steady());
+  if (now == Position::kHolding) instruments_.holds.add();
+  if (now == Position::kClosed) log_level("valve_closed", level);
+  if (before == Position::kClosed) {
+    log_level("valve_opened", level);
+    link_.put_off(clock_.steady());
+  }
 }
 
 void Pump::steer() {
@@ -115,8 +130,8 @@ void Pump::steer() {
     log_error("window_refused", {{"messages", level.refused - window_refused_}});
     window_refused_ = level.refused;
   }
-  const bool may_connect = valve_.position() == Valve::Position::kOpen;
-  const bool may_stay = valve_.position() != Valve::Position::kClosed;
+  const bool may_connect = valve_.position() == Position::kOpen;
+  const bool may_stay = valve_.position() != Position::kClosed;
   const bool wanted = !stopping_ && (link_.is_up() ? may_stay : may_connect);
   switch (link_.decide(wanted, clock_.steady())) {
     case Link::Action::kConnect:
@@ -158,8 +173,8 @@ void Pump::observe() {
   if (clock_.steady() < next_observation_) return;
   next_observation_ = clock_.steady() + kObservation;
   uplink_.observe();
-  instruments_.connected.set(link_.is_up() ? 1 : 0);
-  instruments_.valve_open.set(valve_.position() == Valve::Position::kClosed ? 0 : 1);
+  instruments_.connected.set(is_subscribed_ ? 1 : 0);
+  instruments_.valve_open.set(valve_.position() == Position::kClosed ? 0 : 1);
   const Verdict now = readiness();
   const std::lock_guard lock(mutex_);
   ready_ = now;
@@ -173,10 +188,11 @@ Verdict Pump::readiness() const {
     return {false, "kafka: has not acknowledged anything for " +
                        std::to_string(kKafkaSilence.count()) + " s"};
   }
-  if (valve_.position() == Valve::Position::kClosed) {
+  if (valve_.position() == Position::kClosed) {
     return {false, "window: full, waiting for kafka; mqtt is closed"};
   }
   if (!link_.is_up()) return {false, "mqtt: " + down_reason_};
+  if (!is_subscribed_) return {false, "mqtt: the broker has not answered our subscriptions yet"};
   return {true, "mqtt subscribed, kafka acknowledges"};
 }
 

@@ -47,6 +47,7 @@ class Pump {
   void hear();
   void on(const SourceEvent& event);
   void on_up(bool session_present);
+  void on_subscribed();
   void on_down(const std::string& reason);
   void turn_valve(const WindowLevel& level);
   void steer();
@@ -69,6 +70,7 @@ class Pump {
   Valve valve_;
   Link link_;
   Pace pace_;
+  bool is_subscribed_ = false;
   bool stopping_ = false;
   std::uint64_t window_refused_ = 0;
   std::uint64_t confirmations_dropped_ = 0;

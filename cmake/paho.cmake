@@ -2,7 +2,7 @@
 # and acknowledge by the batch.
 #
 # Why: Debian's Paho C notes each entry and exit of each function and keeps every allocation in one
-# locked tree: CPU time for every message. What they cost: ./dmp bench bridge-peers, built both ways.
+# locked tree: CPU time for every message.
 # How: a program links Paho C's static library, and the linker puts paho/unwatched.cc in the place of
 # those functions (--wrap). The C++ half stays Debian's shared library; a program's own symbols come
 # first there. As the static library hides its API, a copy of it has other names for that, and
@@ -10,7 +10,6 @@
 # Its reads and writes lead through paho/batch.cc, which passes them on as they are until a program
 # calls batch_paho(). OpenSSL's trace of records is never asked for.
 # dmp_uses_paho() sees to it that this works. Debian's shared Paho C is loaded as well, and idle.
-option(DMP_PAHO_UNWATCHED "Paho C without its trace and its list of allocations (OFF: as Debian has it)" ON)
 find_package(PahoMqttCpp REQUIRED)
 find_package(OpenSSL REQUIRED)
 
@@ -20,8 +19,7 @@ function(dmp_add_paho_unwatched)
   find_library(DMP_PAHO_SHARED libpaho-mqtt3as.so REQUIRED)
   find_library(DMP_PAHO_STATIC libpaho-mqtt3as.a)
   if(NOT DMP_PAHO_STATIC)
-    message(FATAL_ERROR "libpaho-mqtt3as.a is not here; it is in the package libpaho-mqtt-dev. Way out: install it, "
-                        "or -DDMP_PAHO_UNWATCHED=OFF, which costs CPU time per message")
+    message(FATAL_ERROR "libpaho-mqtt3as.a is not here. Way out: install the package libpaho-mqtt-dev")
   endif()
   set(folder ${CMAKE_BINARY_DIR}/paho)
   dmp_paho_api(names ${CMAKE_NM} --defined-only ${DMP_PAHO_SHARED})
@@ -48,23 +46,18 @@ function(dmp_add_paho_unwatched)
   foreach(replaced StackTrace_entry StackTrace_exit mymalloc myrealloc myfree Socket_getReadySocket)
     target_link_options(paho_unwatched PUBLIC -Wl,--wrap=${replaced})
   endforeach()
-  target_compile_definitions(paho INTERFACE DMP_PAHO_UNWATCHED)
   target_link_libraries(paho INTERFACE $<LINK_LIBRARY:WHOLE_ARCHIVE,paho_unwatched>)
 endfunction()
 
 add_library(paho INTERFACE)
-if(DMP_PAHO_UNWATCHED)
-  dmp_add_paho_unwatched()
-endif()
+dmp_add_paho_unwatched()
 target_link_libraries(paho INTERFACE PahoMqttCpp::paho-mqttpp3)
 
 # Refuses a program that would call Debian's shared Paho C after all.
 #   dmp_uses_paho(dmp-bridge)
 function(dmp_uses_paho program)
-  if(DMP_PAHO_UNWATCHED)
-    add_custom_command(TARGET ${program} POST_BUILD
-      COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DPROGRAM=$<TARGET_FILE:${program}>
-              -DWRAPPER=$<TARGET_FILE:PahoMqttCpp::paho-mqttpp3>
-              -P ${CMAKE_SOURCE_DIR}/cmake/paho/check.cmake VERBATIM)
-  endif()
+  add_custom_command(TARGET ${program} POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DPROGRAM=$<TARGET_FILE:${program}>
+            -DWRAPPER=$<TARGET_FILE:PahoMqttCpp::paho-mqttpp3>
+            -P ${CMAKE_SOURCE_DIR}/cmake/paho/check.cmake VERBATIM)
 endfunction()

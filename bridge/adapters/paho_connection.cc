@@ -198,6 +198,7 @@ void PahoConnection::hold_if_high() const {
 void PahoConnection::on_message(std::string_view topic,
                                 const MQTTAsync_message& received) noexcept {
   if (closed_) return;  // not acknowledged: it comes again with the next connection
+  arrived_.fetch_add(1, std::memory_order_relaxed);
   if (!refusing_) {
     bool kept = false;
     try {

@@ -63,6 +63,8 @@ class PahoConnection {
   // It has ended: what Paho still holds of it is nobody's any more.
   void close() { closed_ = true; }
   [[nodiscard]] bool was_up() const { return was_up_; }
+  // Messages since it stood.
+  [[nodiscard]] std::uint64_t arrived() const { return arrived_; }
 
  private:
   // Outcome of one kind of asynchronous call, on Paho's threads.
@@ -94,6 +96,7 @@ class PahoConnection {
   BoundedQueue<Happening> happenings_;
   std::atomic<int> unanswered_ = 0;
   std::atomic<bool> was_up_ = false;
+  std::atomic<std::uint64_t> arrived_ = 0;
   std::atomic<bool> closed_ = false;
   // Once a message was refused, all are: none may overtake it.
   std::atomic<bool> refusing_ = false;

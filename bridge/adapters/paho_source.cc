@@ -20,7 +20,11 @@ PahoSource::PahoSource(MqttOptions options, Window& window, Wake& wake, const Cl
   begin_connection();
 }
 
-PahoSource::~PahoSource() { release_paho(); }
+PahoSource::~PahoSource() {
+  ended_.reset();
+  connection_.reset();
+  release_paho();
+}
 
 void PahoSource::begin_connection() {
   connection_ = std::make_unique<PahoConnection>(options_, window_, wake_, clock_);
@@ -37,36 +41,37 @@ void PahoSource::connect() {
 }
 
 void PahoSource::disconnect() {
-  DMP_CHECK(state_ == State::kUp);
+  if (state_ == State::kLeaving) return;  // for a reason of our own
+  DMP_CHECK(state_ == State::kSubscribing || state_ == State::kUp);
   state_ = State::kLeaving;
   connection_->disconnect();
 }
 
-// One filter after the other: for several at once Paho C++ 1.2.0 passes the options on as a null
+// One call for each filter: for several in one, Paho C++ 1.2.0 passes the options on as a null
 // pointer and the reason codes back as garbage.
-void PahoSource::subscribe_next() {
-  subscribe_deadline_ = clock_.steady() + kSubscribePatience;
-  connection_->subscribe(options_.filters[subscribed_filters_]);
-}
-
-// A session that was kept holds our subscriptions, which are only repeated: the broker's answer may
-// be behind all that it has queued for us.
-std::optional<SourceEvent> PahoSource::connected(bool session_present) {
-  state_ = session_present ? State::kUp : State::kSubscribing;
-  subscribed_filters_ = 0;
-  subscribe_next();
-  if (!session_present) return std::nullopt;
-  return SourceEvent{SourceEvent::Kind::kUp, true, {}};
+SourceEvent PahoSource::connected(bool session_present) {
+  state_ = State::kSubscribing;
+  unanswered_filters_ = options_.filters.size();
+  arrived_ = 0;
+  give_up_at_ = clock_.steady() + kSubscribePatience;
+  for (const std::string& filter : options_.filters) connection_->subscribe(filter);
+  return {SourceEvent::Kind::kUp, session_present, {}};
 }
 
 std::optional<SourceEvent> PahoSource::subscribed_one() {
-  if (++subscribed_filters_ < options_.filters.size()) {
-    subscribe_next();
-    return std::nullopt;
-  }
-  if (state_ == State::kUp) return std::nullopt;
+  if (--unanswered_filters_ > 0) return std::nullopt;
   state_ = State::kUp;
-  return SourceEvent{SourceEvent::Kind::kUp, false, {}};
+  return SourceEvent{SourceEvent::Kind::kSubscribed, false, {}};
+}
+
+// The answer may be behind a long queue, which counts as one.
+void PahoSource::look_after_subscriptions() {
+  if (state_ != State::kSubscribing) return;
+  const SteadyTime now = clock_.steady();
+  const std::uint64_t arrived = connection_->arrived();
+  if (arrived != arrived_) give_up_at_ = now + kSubscribePatience;
+  arrived_ = arrived;
+  if (now >= give_up_at_) break_off("the broker did not answer");
 }
 
 SourceEvent PahoSource::down(const std::string& reason) {
@@ -91,10 +96,10 @@ std::optional<SourceEvent> PahoSource::advance(const Happening& happening) {
       ended_.reset();
       return connected(happening.session_present);
     case Happening::Kind::kSubscribed:
-      if (state_ != State::kLeaving) return subscribed_one();
+      if (state_ == State::kSubscribing) return subscribed_one();
       return std::nullopt;
     case Happening::Kind::kSubscribeFailed:
-      if (state_ != State::kLeaving) break_off(happening.reason);
+      if (state_ == State::kSubscribing) break_off(happening.reason);
       return std::nullopt;
     case Happening::Kind::kAnswered:
       return SourceEvent{SourceEvent::Kind::kAnswered, false, happening.reason, happening.ticket};
@@ -112,16 +117,27 @@ std::optional<SourceEvent> PahoSource::poll() {
     if (!happening) break;
     if (auto event = advance(*happening)) return event;
   }
-  if (state_ == State::kSubscribing && clock_.steady() >= subscribe_deadline_) {
-    break_off("the broker did not answer");
-  }
+  look_after_subscriptions();
   return std::nullopt;
 }
 
-void PahoSource::read_on() { release_paho(); }
+bool PahoSource::is_high() const {
+  if (!options_.marks) return false;
+  const WindowLevel level = window_.level();
+  return options_.marks->is_high(level.bytes, level.messages);
+}
+
+void PahoSource::read_on() {
+  if (is_high()) return;
+  release_paho();
+  // What has come since we looked may have asked for it, in vain.
+  if (is_high()) hold_paho();
+}
 
 Status PahoSource::publish(const Publish& message) {
-  if (state_ != State::kUp) return fail("mqtt_down", "MQTT is not connected", Retry::kYes);
+  if (state_ != State::kSubscribing && state_ != State::kUp) {
+    return fail("mqtt_down", "MQTT is not connected", Retry::kYes);
+  }
   return connection_->publish(message);
 }
 

@@ -3,7 +3,7 @@
 // Paho acknowledges a message when its callback returns. So the callback copies it into the window
 // and returns, and nothing more is read if the window is at high water by then; if it has no room
 // the connection is shut down instead, the acknowledgement goes nowhere, and the broker sends the
-// message again. Where Paho is linked as Debian has it, it reads until the window has no room.
+// message again.
 #pragma once
 
 #include <chrono>
@@ -51,9 +51,10 @@ class PahoSource final : public Source {
 
   void begin_connection();
   std::optional<SourceEvent> advance(const Happening& happening);
-  std::optional<SourceEvent> connected(bool session_present);
+  SourceEvent connected(bool session_present);
   std::optional<SourceEvent> subscribed_one();
-  void subscribe_next();
+  void look_after_subscriptions();
+  [[nodiscard]] bool is_high() const;
   void break_off(const std::string& reason);
   SourceEvent down(const std::string& reason);
 
@@ -63,8 +64,9 @@ class PahoSource final : public Source {
   const Clock& clock_;
 
   State state_ = State::kDown;
-  std::size_t subscribed_filters_ = 0;
-  SteadyTime subscribe_deadline_{};
+  std::size_t unanswered_filters_ = 0;
+  std::uint64_t arrived_ = 0;  // messages, when we looked last
+  SteadyTime give_up_at_{};    // if none of both comes
   std::unique_ptr<PahoConnection> connection_;
   std::unique_ptr<PahoConnection> ended_;  // until the next one stands
 };

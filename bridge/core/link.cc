@@ -28,7 +28,6 @@ Link::Action Link::decide(bool wanted, SteadyTime now) {
 bool Link::connected(bool session_present) {
   DMP_CHECK(state_ == State::kConnecting);
   state_ = State::kUp;
-  backoff_.reset();
   const bool lost = was_up_ && !session_present;
   was_up_ = true;
   return lost;

@@ -24,6 +24,8 @@ class Link {
 
   // Whether the broker has lost our session.
   [[nodiscard]] bool connected(bool session_present);
+  // All is well: the attempt after the next end is again a first one.
+  void subscribed() { backoff_.reset(); }
   void ended(SteadyTime now);
 
   // Puts the next attempt off by one delay, as after a failure.

@@ -1,9 +1,9 @@
 // Valve: whether the bridge takes messages from the broker. Pure.
 //
-// At high water it holds: the source has stopped reading by itself (ports.h), and while the
-// connection stands the broker reads the acknowledgements it was sent. Only if the window has not
-// fallen to low water by kHoldMax it closes, and opens again at low water: in between it stays as
-// it is, so that it does not flutter.
+// At high water it holds: the source stops reading by itself (ports.h), and while the connection
+// stands the broker reads the acknowledgements it was sent. Only if the window has not fallen to
+// low water by kHoldMax it closes, and opens again at low water: in between it stays as it is, so
+// that it does not flutter.
 //
 // Why not close at once: acknowledgements that the broker has not read when a connection ends are
 // void, and it sends those messages again. Mosquitto before 2.0.13 sends far more than Receive

@@ -10,7 +10,8 @@
 // fails and it gives up, after one keepalive interval. Without batch_paho() reads and writes pass
 // straight through.
 //
-// While hold_paho() is in force nothing is read; Paho writes on, and its pings go unanswered.
+// While hold_paho() is in force nothing is read of any connection; Paho writes on, and its pings go
+// unanswered.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -38,6 +39,8 @@ constexpr int kPubackBytes = 4;
 // How long to wait for the kernel to take what a connection with more to read could not send;
 // having waited in vain, Paho itself sleeps ten times as long.
 constexpr int kBlockedMs = 10;
+// How often to look after writes while nothing is read.
+constexpr int kHoldLookMs = 20;
 
 std::atomic<bool> is_on = false;
 
@@ -216,19 +219,24 @@ void paho_SSL_free(SSL* ssl) {
 
 int __real_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc);
 
+// False: it goes on, and Paho shall look after its other duties first.
+static bool sit_out_hold(int patience_ms, pthread_mutex_t* mutex, int* rc) {
+  for (; patience_ms > 0; patience_ms -= kHoldLookMs) {
+    write_held();
+    // For the writes that it goes on with: what it says can be read is found again later.
+    __real_Socket_getReadySocket(1, 0, mutex, rc);
+    if (hold.ends_within(kHoldLookMs)) break;
+  }
+  *rc = 0;
+  return patience_ms > 0;
+}
+
 // Waits for the next socket with something to read, and says which; 0: none. By Paho's receive
 // thread, which holds no lock then.
 int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc) {
   static int in_a_row = 0;
   if (!is_on) return __real_Socket_getReadySocket(more_work, timeout_ms, mutex, rc);
-  if (hold.is_on()) {
-    write_held();
-    // Paho looks after its other duties in between.
-    if (!hold.ends_within(std::max(timeout_ms, 0))) {
-      *rc = 0;
-      return 0;
-    }
-  }
+  if (hold.is_on() && !sit_out_hold(timeout_ms, mutex, rc)) return 0;
   const int next = unread.next();
   // Paho itself reads nothing while a write is blocked: it would collect PUBACKs without a bound.
   const bool must_wait = next > 0 && is_blocked(next, mutex);

@@ -4,7 +4,7 @@
 #elif defined(__aarch64__)
 #define JUMP "b"
 #else
-#error "export.h knows no jump of this machine; build with -DDMP_PAHO_UNWATCHED=OFF"
+#error "export.h knows no jump of this machine: add it above"
 #endif
 
 #define EXPORT(name)                                                                 \

@@ -20,6 +20,7 @@ class DownlinkTest : public testing::Test {
   void connect() {
     source_.connect();
     EXPECT_EQ(source_.poll()->kind, SourceEvent::Kind::kUp);
+    EXPECT_EQ(source_.poll()->kind, SourceEvent::Kind::kSubscribed);
     downlink_.connected();
   }
 

@@ -122,6 +122,7 @@ class FakeSource final : public Source {
       up_ = true;
       events_.push_back({SourceEvent::Kind::kUp, session_kept && had_session_, {}});
       had_session_ = true;
+      is_subscribed_ = false;
       redeliver();
     } else {
       events_.push_back({SourceEvent::Kind::kDown, false, "refused"});
@@ -142,7 +143,7 @@ class FakeSource final : public Source {
   }
 
   void read_on() override {
-    is_holding_ = false;
+    is_holding_ = is_high();
     if (up_) redeliver();
   }
 
@@ -179,6 +180,7 @@ class FakeSource final : public Source {
   std::optional<WaterMarks> marks;
   std::vector<Publish> published;
   bool answers_at_once = true;
+  bool withholds_subscribed = false;
   std::size_t publishes_max = 1000;  // in all; more is too much to send
   bool broker_down = false;
   bool session_kept = true;
@@ -193,9 +195,13 @@ class FakeSource final : public Source {
 
   bool append(const Message& message) {
     const bool kept = window_.append(bounded(message));
-    const WindowLevel level = window_.level();
-    is_holding_ = kept && marks && marks->is_high(level.bytes, level.messages);
+    is_holding_ = kept && is_high();
     return kept;
+  }
+
+  [[nodiscard]] bool is_high() const {
+    const WindowLevel level = window_.level();
+    return marks && marks->is_high(level.bytes, level.messages);
   }
 
   void redeliver() {
@@ -210,6 +216,9 @@ class FakeSource final : public Source {
       }
       queued_.pop_front();
     }
+    if (!queued_.empty() || is_subscribed_ || withholds_subscribed) return;
+    is_subscribed_ = true;
+    events_.push_back({SourceEvent::Kind::kSubscribed, false, {}});
   }
 
   Window& window_;
@@ -217,6 +226,7 @@ class FakeSource final : public Source {
   std::deque<Queued> queued_;
   bool up_ = false;
   bool is_holding_ = false;
+  bool is_subscribed_ = false;
   bool had_session_ = false;
 };
 

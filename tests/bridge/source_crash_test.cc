@@ -44,7 +44,7 @@ bool run_source(Window& window, const MqttOptions& options, Condition done) {
   const auto deadline = clock.steady() + kPatience;
   bool up = false;
   while (clock.steady() < deadline) {
-    while (const auto event = source.poll()) up = event->kind == SourceEvent::Kind::kUp;
+    while (const auto event = source.poll()) up = event->kind == SourceEvent::Kind::kSubscribed;
     if (done(up)) return true;
     wake.wait_until(clock.steady() + std::chrono::milliseconds(100), clock.steady());
   }

@@ -130,7 +130,7 @@ Status run_naive_bridge(const bridge::MqttOptions& mqtt_options, const bridge::K
   if (!producer) return tl::unexpected(producer.error());
   // What is only a matter of settings it has too: the comparison is of designs.
   MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
-  bridge::batch_paho();
+  batch_paho();
   try {
     mqtt::async_client client(mqtt_options.uri, mqtt_options.client_id,
                               mqtt::create_options(MQTTVERSION_5), nullptr);

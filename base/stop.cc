@@ -37,7 +37,7 @@ bool stopped_within(const std::stop_token& token, std::chrono::milliseconds pati
   return token.stop_requested();
 }
 
-Stop::Stop() {
+Stop::Stop(std::chrono::milliseconds end_within) : end_within_(end_within) {
   const sigset_t set = stop_signals();
   DMP_CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
   DMP_CHECK(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR);
@@ -64,8 +64,9 @@ void Stop::wait_for_signals(const std::stop_token& end) {
       log_info("stop_requested", {{"signal", signal}});
       source_.request_stop();
     }
-    if (!end_by_ && source_.stop_requested())
-      end_by_ = std::chrono::steady_clock::now() + kEndWithin;
+    if (!end_by_ && source_.stop_requested()) {
+      end_by_ = std::chrono::steady_clock::now() + end_within_;
+    }
   }
 }
 

@@ -3,8 +3,9 @@
 // Construct it first in main: it blocks those signals in the calling thread, and every thread
 // started later inherits that. SIGPIPE is ignored for the whole process (Paho C 1.3.12 and libpq
 // write to sockets whose peer may be gone). A second signal ends the process at once with
-// status 128 + signal. A process that still runs kEndWithin after it was asked to stop, by a signal
-// or by request(), says so and ends itself with status kOverdue: whatever hangs, a stop is bounded.
+// status 128 + signal. A process that still runs `end_within` after it was asked to stop, by a
+// signal or by request(), says so and ends itself with status kOverdue: whatever hangs, a stop is
+// bounded.
 #pragma once
 
 #include <chrono>
@@ -22,7 +23,7 @@ class Stop {
   static constexpr std::chrono::seconds kEndWithin{10};
   static constexpr int kOverdue = 70;  // EX_SOFTWARE
 
-  Stop();
+  explicit Stop(std::chrono::milliseconds end_within = kEndWithin);
   ~Stop();
   Stop(const Stop&) = delete;
   Stop& operator=(const Stop&) = delete;
@@ -37,6 +38,7 @@ class Stop {
  private:
   void wait_for_signals(const std::stop_token& end);
 
+  const std::chrono::milliseconds end_within_;
   std::optional<std::chrono::steady_clock::time_point> end_by_;  // of the thread
   std::stop_source source_;
   std::jthread thread_;

@@ -24,6 +24,9 @@ function(dmp_test name)
   if(ARG_TIMEOUT)  # s, instead of what ctest is told
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
   endif()
+  if("test_kafka" IN_LIST ARG_DEPS)  # one for all, with the topics that programs are made for
+    set_tests_properties(${name} PROPERTIES RESOURCE_LOCK kafka)
+  endif()
   if("test_postgres" IN_LIST ARG_DEPS)  # see tests/fixtures/sent_statements.h
     set_tests_properties(${name} PROPERTIES FIXTURES_SETUP sent_statements
       ENVIRONMENT "DMP_TEST_STATEMENTS=${CMAKE_BINARY_DIR}/statements")

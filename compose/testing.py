@@ -32,6 +32,7 @@ class Round:
     only: str = ANY  # names of tests to run and to leave out, as regular expressions
     skip: str = "^$"
     talks: bool = False  # one long test that tells its own progress, sentence by sentence
+    at_once: int = 2  # tests; most of them wait for servers
     timeout_s: int = 900  # of a test that names none itself
     settings: tuple = ()  # environment variables of its own
 
@@ -43,8 +44,8 @@ class Round:
     def ctest(self):
         """The command line that runs its tests."""
         chosen = ["-L", f"^({'|'.join(self.labels)})$", "-R", self.only, "-E", self.skip]
-        timeout = ["--timeout", str(self.timeout_s)]
-        return ["ctest", "--preset", self.preset, "--no-tests=error", *timeout, *chosen, *["-V"] * self.talks]
+        how = ["--timeout", str(self.timeout_s), "--parallel", str(self.at_once), *["-V"] * self.talks]
+        return ["ctest", "--preset", self.preset, "--no-tests=error", *how, *chosen]
 
 
 ROUNDS = {
@@ -57,7 +58,7 @@ ROUNDS = {
     "tsan": Round("tsan", ("unit",), only="^base|_core|registry_lane"),
     # What the other rounds do in small.
     "long": Round("dev", ("contract",), only="^registry_(process|ingest|store|watch_contract)_test$|^bridge_faults_test$",
-                  timeout_s=3600, settings=(
+                  at_once=1, timeout_s=3600, settings=(
                       ("DMP_FAULT_SECONDS", "60"),  # Kafka is away so long
                       ("DMP_KILLS", "10"),  # of a registry between storing and committing
                       ("DMP_POISON_RECORDS", "300000"),

@@ -11,10 +11,12 @@
 namespace dmp {
 namespace {
 
+constexpr std::chrono::milliseconds kSoon{300};
+
 template <class Ask>
-[[noreturn]] void hang_after(Ask&& ask) {
+[[noreturn]] void hang_after(Ask&& ask, std::chrono::milliseconds end_within) {
   log_start("stop_test");
-  Stop stop;
+  Stop stop(end_within);
   stop.run();
   ask(stop);
   for (;;) pause();
@@ -22,13 +24,13 @@ template <class Ask>
 
 TEST(StopDeathTest, a_program_that_hangs_after_a_stop_request_ends_itself_and_says_so) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
-  EXPECT_EXIT(hang_after([](Stop&) { kill(getpid(), SIGTERM); }),
+  EXPECT_EXIT(hang_after([](Stop&) { kill(getpid(), SIGTERM); }, kSoon),
               testing::ExitedWithCode(Stop::kOverdue), "stop_overdue");
 }
 
 TEST(StopDeathTest, so_does_one_that_was_asked_to_stop_without_a_signal) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
-  EXPECT_EXIT(hang_after([](Stop& stop) { stop.request(); }),
+  EXPECT_EXIT(hang_after([](Stop& stop) { stop.request(); }, kSoon),
               testing::ExitedWithCode(Stop::kOverdue), "stop_overdue");
 }
 
@@ -63,11 +65,13 @@ TEST(StopDeathTest, unless_it_was_told_to_outlive_its_terminal) {
 
 TEST(StopDeathTest, a_second_signal_ends_it_at_once) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
-  EXPECT_EXIT(hang_after([](Stop& stop) {
-                kill(getpid(), SIGTERM);
-                while (!stop.token().stop_requested()) std::this_thread::yield();
-                kill(getpid(), SIGINT);
-              }),
+  EXPECT_EXIT(hang_after(
+                  [](Stop& stop) {
+                    kill(getpid(), SIGTERM);
+                    while (!stop.token().stop_requested()) std::this_thread::yield();
+                    kill(getpid(), SIGINT);
+                  },
+                  Stop::kEndWithin),
               testing::ExitedWithCode(128 + SIGINT), "stop_requested");
 }
 

@@ -52,7 +52,7 @@ struct Publish {
 struct SourceEvent {
   enum class Kind {
     kUp,          // the connection stands
-    kSubscribed,  // the broker keeps our subscriptions; what it had queued before has come
+    kSubscribed,  // the broker keeps our subscriptions
     kDown,
     kAnswered,
   };

@@ -50,6 +50,7 @@ SteadyTime Pump::turn() {
   last_turn_ = clock_.steady();
   uplink_.turn();
   hear();
+  begin_commands();
   steer();
   // While nothing is read, answers to commands are not read either.
   if (link_.is_up() && !stopping_ && valve_.position() == Position::kOpen) downlink_.turn();
@@ -85,6 +86,7 @@ void Pump::on_up(bool session_present) {
   instruments_.connects.add();
   log_info("mqtt_up", {{"session_present", session_present}});
   if (link_.connected(session_present)) {
+    uplink_.presences().forget_all();
     instruments_.sessions_lost.add();
     log_error("mqtt_session_lost",
               {{"meaning", "the broker forgot what it had queued for us; agents send it again"}});
@@ -92,11 +94,16 @@ void Pump::on_up(bool session_present) {
 }
 
 void Pump::on_subscribed() {
+  log_info("mqtt_subscribed");
   is_subscribed_ = true;
   link_.subscribed();
-  // What the broker had queued of who came meanwhile is in the window by now; until the loop has
-  // heard it nobody counts as away.
-  uplink_.presences().forget_all();
+  heard_at_ = uplink_.freed() + window_.level().messages;
+}
+
+// Not before the loop has heard of who came and went meanwhile, as far as that has arrived.
+void Pump::begin_commands() {
+  if (!is_subscribed_ || !heard_at_ || uplink_.taken() < *heard_at_) return;
+  heard_at_.reset();
   downlink_.connected();
 }
 
@@ -104,7 +111,10 @@ void Pump::on_down(const std::string& reason) {
   const bool wanted = link_.state() == Link::State::kLeaving;
   log_line(wanted ? LogLevel::kInfo : LogLevel::kWarning, "mqtt_down", {{"reason", reason}});
   link_.ended(clock_.steady());
+  // From now on a RAE may come or go unheard. What the broker queues of that is heard afterwards.
+  uplink_.presences().forget_all();
   is_subscribed_ = false;
+  heard_at_.reset();
   down_reason_ = reason;
   downlink_.ended();
 }

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -48,6 +49,7 @@ class Pump {
   void on(const SourceEvent& event);
   void on_up(bool session_present);
   void on_subscribed();
+  void begin_commands();
   void on_down(const std::string& reason);
   void turn_valve(const WindowLevel& level);
   void steer();
@@ -71,6 +73,7 @@ class Pump {
   Link link_;
   Pace pace_;
   bool is_subscribed_ = false;
+  std::optional<std::uint64_t> heard_at_;  // messages taken when commands may begin
   bool stopping_ = false;
   std::uint64_t window_refused_ = 0;
   std::uint64_t confirmations_dropped_ = 0;

@@ -1,5 +1,6 @@
 #include "bridge/adapters/paho_source.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -10,7 +11,9 @@
 namespace dmp::bridge {
 namespace {
 
+// For the answer to a subscription: while nothing comes, and while messages do.
 constexpr std::chrono::seconds kSubscribePatience{10};
+constexpr std::chrono::minutes kSubscribeMost{10};
 
 }  // namespace
 
@@ -53,7 +56,8 @@ SourceEvent PahoSource::connected(bool session_present) {
   state_ = State::kSubscribing;
   unanswered_filters_ = options_.filters.size();
   arrived_ = 0;
-  give_up_at_ = clock_.steady() + kSubscribePatience;
+  connected_at_ = clock_.steady();
+  give_up_at_ = connected_at_ + kSubscribePatience;
   for (const std::string& filter : options_.filters) connection_->subscribe(filter);
   return {SourceEvent::Kind::kUp, session_present, {}};
 }
@@ -69,7 +73,9 @@ void PahoSource::look_after_subscriptions() {
   if (state_ != State::kSubscribing) return;
   const SteadyTime now = clock_.steady();
   const std::uint64_t arrived = connection_->arrived();
-  if (arrived != arrived_) give_up_at_ = now + kSubscribePatience;
+  if (arrived != arrived_) {
+    give_up_at_ = std::min(now + kSubscribePatience, connected_at_ + kSubscribeMost);
+  }
   arrived_ = arrived;
   if (now >= give_up_at_) break_off("the broker did not answer");
 }

@@ -66,7 +66,8 @@ class PahoSource final : public Source {
   State state_ = State::kDown;
   std::size_t unanswered_filters_ = 0;
   std::uint64_t arrived_ = 0;  // messages, when we looked last
-  SteadyTime give_up_at_{};    // if none of both comes
+  SteadyTime connected_at_{};
+  SteadyTime give_up_at_{};  // if no answer comes
   std::unique_ptr<PahoConnection> connection_;
   std::unique_ptr<PahoConnection> ended_;  // until the next one stands
 };

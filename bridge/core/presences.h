@@ -27,7 +27,7 @@ class Presences {
   // False also of a RAE never heard of: nothing is known then.
   [[nodiscard]] bool is_away(const RaeSerial& rae) const;
 
-  // What was known may be wrong by now: after every time without a connection.
+  // What is known may become wrong unheard: when a connection ends.
   void forget_all();
 
   [[nodiscard]] std::size_t known() const { return raes_.size(); }

@@ -19,6 +19,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include <openssl/err.h>
@@ -219,16 +220,18 @@ void paho_SSL_free(SSL* ssl) {
 
 int __real_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc);
 
-// False: it goes on, and Paho shall look after its other duties first.
-static bool sit_out_hold(int patience_ms, pthread_mutex_t* mutex, int* rc) {
+// nullopt: it has ended. Else it goes on, and Paho shall look after its other duties: 0, or after
+// the socket on which a write has failed.
+static std::optional<int> sit_out_hold(int patience_ms, pthread_mutex_t* mutex, int* rc) {
   for (; patience_ms > 0; patience_ms -= kHoldLookMs) {
     write_held();
     // For the writes that it goes on with: what it says can be read is found again later.
-    __real_Socket_getReadySocket(1, 0, mutex, rc);
-    if (hold.ends_within(kHoldLookMs)) break;
+    const int socket = __real_Socket_getReadySocket(1, 0, mutex, rc);
+    if (*rc != 0) return socket;
+    if (hold.ends_within(kHoldLookMs)) return std::nullopt;
   }
   *rc = 0;
-  return patience_ms > 0;
+  return 0;
 }
 
 // Waits for the next socket with something to read, and says which; 0: none. By Paho's receive
@@ -236,7 +239,9 @@ static bool sit_out_hold(int patience_ms, pthread_mutex_t* mutex, int* rc) {
 int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc) {
   static int in_a_row = 0;
   if (!is_on) return __real_Socket_getReadySocket(more_work, timeout_ms, mutex, rc);
-  if (hold.is_on() && !sit_out_hold(timeout_ms, mutex, rc)) return 0;
+  if (hold.is_on()) {
+    if (const auto look_at = sit_out_hold(timeout_ms, mutex, rc)) return *look_at;
+  }
   const int next = unread.next();
   // Paho itself reads nothing while a write is blocked: it would collect PUBACKs without a bound.
   const bool must_wait = next > 0 && is_blocked(next, mutex);

@@ -56,7 +56,7 @@ class CommandsThroughTheBridge : public testing::Test {
 };
 
 TEST_F(CommandsThroughTheBridge, reach_who_is_there_once_and_are_answered_away_for_who_is_not) {
-  ASSERT_TRUE(bridge_.says("event=mqtt_up", kPatience)) << bridge_.said();
+  ASSERT_TRUE(bridge_.says("event=mqtt_subscribed", kPatience)) << bridge_.said();
   Agent there(broker_);
   there.subscribe("dmp/v1/rae-1/" + kSession + "/command");
   say(there, "rae-1", 10, AgentStatus::kOnline);
@@ -89,7 +89,7 @@ TEST_F(CommandsThroughTheBridge, reach_who_is_there_once_and_are_answered_away_f
 TEST_F(CommandsThroughTheBridge, reach_their_agent_at_its_next_online_behind_a_foreign_listener) {
   const std::string passed_on = "dmp_bridge_commands_passed_on_total";
   const std::string payload = R"({"schema":1,"command_id":"again"})";
-  ASSERT_TRUE(bridge_.says("event=mqtt_up", kPatience)) << bridge_.said();
+  ASSERT_TRUE(bridge_.says("event=mqtt_subscribed", kPatience)) << bridge_.said();
   Agent foreign(broker_, MqttBroker::kOtherRae);
   foreign.subscribe("#");
 

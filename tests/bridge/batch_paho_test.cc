@@ -333,10 +333,14 @@ TEST_F(BatchPaho, may_be_left_while_it_leaves_because_a_subscription_was_refused
   peer_->read_record();
   peer_->send(peer_->sealed(suback_of(subscribe, kNotAuthorized)));
   const auto deadline = clock_.steady() + std::chrono::seconds(kPatienceS);
-  while (source_->publish({kTopic, "still up", std::chrono::seconds(60)}) &&
+  Status sent;
+  while ((sent = source_->publish({kTopic, "still up", std::chrono::seconds(60)})) &&
          clock_.steady() < deadline) {
     EXPECT_EQ(source_->poll(), std::nullopt);
+    if (peer_->is_readable()) peer_->read_record();
   }
+  ASSERT_FALSE(sent);
+  ASSERT_EQ(sent.error().code, "mqtt_down") << "it leaves";
   source_->disconnect();
   wait_for(SourceEvent::Kind::kDown);
 }

@@ -73,7 +73,7 @@ class CrashLoop : public testing::Test {
     arguments_ = BridgeProcess::arguments(broker_, kafka_, window_file, kWindowMessages);
     {
       BridgeProcess first(arguments_);  // from now on the broker keeps messages for the bridge
-      EXPECT_TRUE(first.says("event=mqtt_up", kPatience)) << first.said();
+      EXPECT_TRUE(first.says("event=mqtt_subscribed", kPatience)) << first.said();
     }
     {
       Agent agent(broker_);
@@ -90,7 +90,7 @@ class CrashLoop : public testing::Test {
     }
     outcome.acknowledged = messages;
     BridgeProcess last(arguments_);
-    EXPECT_TRUE(last.says("event=mqtt_up", kPatience)) << last.said();
+    EXPECT_TRUE(last.says("event=mqtt_subscribed", kPatience)) << last.said();
     end_each_key();
     if (emulated_) emulated_->set_round_trip(milliseconds(0));  // reading has no need of it
     compare(stored(), outcome);
@@ -119,7 +119,7 @@ class CrashLoop : public testing::Test {
       if (++outcome.kills % 5 == 0) {
         bridge.work(life / 5);  // while it starts
       } else {
-        EXPECT_TRUE(bridge.says("event=mqtt_up", kPatience)) << bridge.said();
+        EXPECT_TRUE(bridge.says("event=mqtt_subscribed", kPatience)) << bridge.said();
         bridge.work(life);
       }
       outcome.set_aside += bridge.count("window_set_aside");

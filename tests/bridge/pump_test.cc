@@ -32,6 +32,15 @@ class PumpTest : public testing::Test {
     source_.deliver(message);
   }
 
+  void say_offline(const std::string& rae) {
+    const std::string topic = "dmp/v1/" + rae + "/agent/presence";
+    const std::string payload = encode(AgentPresence{{1}, {AgentStatus::kOffline}, ""});
+    Message message;
+    message.topic = topic;
+    message.payload = payload;
+    source_.deliver(message);
+  }
+
   void turn(int times = 4) {
     for (int i = 0; i < times; ++i) pump_.turn();
   }
@@ -214,6 +223,16 @@ TEST_F(PumpTest, is_not_ready_before_the_broker_has_answered_its_subscriptions) 
   turn();
   pass(milliseconds(50));
   EXPECT_EQ(source_.published.size(), 1U) << "confirmations do not wait for it";
+}
+
+TEST_F(PumpTest, answers_away_for_who_left_while_it_was_not_there_itself) {
+  turn();
+  source_.lose();
+  say_offline("rae-1");
+  turn();
+  pass(seconds(3));
+  ASSERT_TRUE(source_.is_up());
+  EXPECT_TRUE(uplink_.presences().is_away(*RaeSerial::parse("rae-1")));
 }
 
 TEST_F(PumpTest, keeps_the_order_of_what_the_window_had_to_refuse) {

@@ -364,7 +364,12 @@ TEST(PahoSource, trusts_no_broker_of_another_ca) {
   bench.end_source();
   bench.make_source(options);
   bench.source().connect();
-  EXPECT_EQ(next_event(bench).kind, SourceEvent::Kind::kDown);
+  const SourceEvent event = next_event(bench);
+  EXPECT_EQ(event.kind, SourceEvent::Kind::kDown);
+  EXPECT_NE(event.reason, "nothing");
+  bench.end_source();
+  bench.make_source(bench.broker().options());
+  EXPECT_TRUE(comes_up(bench)) << "it was not the broker's fault";
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ class ValveOfTheProgram : public testing::Test {
 };
 
 TEST_F(ValveOfTheProgram, closes_at_high_water_and_what_the_broker_kept_follows_in_order) {
-  ASSERT_TRUE(bridge_.says("event=mqtt_up", kPatience)) << bridge_.said();
+  ASSERT_TRUE(bridge_.says("event=mqtt_subscribed", kPatience)) << bridge_.said();
   kafka_.set_down(true);
   publish(0, kMessages / 2);
   ASSERT_TRUE(bridge_.says("event=valve_closed", kPatience)) << bridge_.said();
@@ -114,7 +114,7 @@ TEST_F(ValveOfTheProgram, closes_at_high_water_and_what_the_broker_kept_follows_
 // Mosquitto 2.0.11 sends up to Receive Maximum more for each acknowledgement it reads, and so all
 // it has. A bridge that left whenever its window was full got the same messages again and again.
 TEST_F(ValveOfTheProgram, empties_a_long_queue_of_the_broker_into_a_slow_kafka) {
-  ASSERT_TRUE(bridge_.says("event=mqtt_up", kPatience)) << bridge_.said();
+  ASSERT_TRUE(bridge_.says("event=mqtt_subscribed", kPatience)) << bridge_.said();
   kafka_.set_down(true);
   publish(0, kMessages);
   ASSERT_TRUE(bridge_.says("event=mqtt_down reason=left", kPatience)) << bridge_.said();

@@ -6,11 +6,9 @@
 
 #include <gtest/gtest.h>
 #include <httplib.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "registry/check_database.h"
+#include "tests/fixtures/free_port.h"
 #include "tests/fixtures/kafka.h"
 #include "tests/fixtures/waiting.h"
 #include "tests/registry/store_fixture.h"
@@ -19,18 +17,6 @@ namespace dmp::registry {
 namespace {
 
 using test::wait_for;
-
-int free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  close(fd);
-  return ntohs(address.sin_port);
-}
 
 class ServeTest : public StoreTest {
  protected:
@@ -44,7 +30,7 @@ class ServeTest : public StoreTest {
     options_.database = database_.connection_string();
     options_.kafka_brokers = kafka_.brokers();
     options_.kafka_group = "test";
-    options_.admin_port = free_port();
+    options_.admin_port = test::free_port();
   }
 
   void TearDown() override {

@@ -93,16 +93,18 @@ void Pump::on_up(bool session_present) {
   }
 }
 
+std::uint64_t Pump::arrived() const { return uplink_.freed() + window_.level().messages; }
+
 void Pump::on_subscribed() {
   log_info("mqtt_subscribed");
   is_subscribed_ = true;
   link_.subscribed();
-  heard_at_ = uplink_.freed() + window_.level().messages;
+  heard_at_ = arrived();
 }
 
 // Not before the loop has heard of who came and went meanwhile, as far as that has arrived.
 void Pump::begin_commands() {
-  if (!is_subscribed_ || !heard_at_ || uplink_.taken() < *heard_at_) return;
+  if (!heard_at_ || uplink_.taken() < *heard_at_) return;
   heard_at_.reset();
   downlink_.connected();
 }
@@ -231,7 +233,7 @@ void Pump::turn_until(SteadyTime deadline, Condition done) {
 // until the connection ends is stored too, and repeated by its agent.
 void Pump::drain() {
   const SteadyTime start = clock_.steady();
-  const std::uint64_t goal = uplink_.freed() + window_.level().messages;
+  const std::uint64_t goal = arrived();
   turn_until(start + kConfirmPatience, [&] { return !link_.is_up() || uplink_.freed() >= goal; });
   answer(true);
   stopping_ = true;

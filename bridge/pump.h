@@ -48,6 +48,8 @@ class Pump {
   void hear();
   void on(const SourceEvent& event);
   void on_up(bool session_present);
+  // Messages in the window since the start.
+  [[nodiscard]] std::uint64_t arrived() const;
   void on_subscribed();
   void begin_commands();
   void on_down(const std::string& reason);

@@ -189,10 +189,17 @@ int PahoConnection::on_arrived(void* self, char* topic, int length,
   return 1;
 }
 
-void PahoConnection::hold_if_high() const {
-  if (!marks_) return;
+bool PahoConnection::is_high() const {
+  if (!marks_) return false;
   const WindowLevel level = window_.level();
-  if (marks_->is_high(level.bytes, level.messages)) hold_paho();
+  return marks_->is_high(level.bytes, level.messages);
+}
+
+void PahoConnection::read_on() const {
+  if (is_high()) return;
+  release_paho();
+  // What has come since we looked may have asked for it, in vain.
+  if (is_high()) hold_paho();
 }
 
 void PahoConnection::on_message(std::string_view topic,
@@ -207,7 +214,7 @@ void PahoConnection::on_message(std::string_view topic,
       kept = false;  // no memory for a copy: as good as no room
     }
     if (kept) {
-      hold_if_high();
+      if (is_high()) hold_paho();
       return wake_.notify();
     }
     refusing_ = true;

@@ -58,6 +58,9 @@ class PahoConnection {
   // Followed by kAnswered if `ticket` is not 0 and the connection lasts until then.
   Status publish(const Publish& message);
 
+  // Reads again, if it had stopped and the window is not high any more.
+  void read_on() const;
+
   std::optional<Happening> poll() { return happenings_.try_pop(); }
 
   // It has ended: what Paho still holds of it is nobody's any more.
@@ -85,7 +88,7 @@ class PahoConnection {
   void tell(Happening happening) noexcept;
   void answered(const mqtt::token& token, bool good);
   static int on_arrived(void* self, char* topic, int length, MQTTAsync_message* message) noexcept;
-  void hold_if_high() const;
+  [[nodiscard]] bool is_high() const;
   void on_message(std::string_view topic, const MQTTAsync_message& received) noexcept;
 
   const int port_;

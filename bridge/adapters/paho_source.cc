@@ -45,7 +45,7 @@ void PahoSource::connect() {
 
 void PahoSource::disconnect() {
   if (state_ == State::kLeaving) return;  // for a reason of our own
-  DMP_CHECK(state_ == State::kSubscribing || state_ == State::kUp);
+  DMP_CHECK(is_up());
   state_ = State::kLeaving;
   connection_->disconnect();
 }
@@ -127,23 +127,10 @@ std::optional<SourceEvent> PahoSource::poll() {
   return std::nullopt;
 }
 
-bool PahoSource::is_high() const {
-  if (!options_.marks) return false;
-  const WindowLevel level = window_.level();
-  return options_.marks->is_high(level.bytes, level.messages);
-}
-
-void PahoSource::read_on() {
-  if (is_high()) return;
-  release_paho();
-  // What has come since we looked may have asked for it, in vain.
-  if (is_high()) hold_paho();
-}
+void PahoSource::read_on() { connection_->read_on(); }
 
 Status PahoSource::publish(const Publish& message) {
-  if (state_ != State::kSubscribing && state_ != State::kUp) {
-    return fail("mqtt_down", "MQTT is not connected", Retry::kYes);
-  }
+  if (!is_up()) return fail("mqtt_down", "MQTT is not connected", Retry::kYes);
   return connection_->publish(message);
 }
 

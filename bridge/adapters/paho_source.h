@@ -54,7 +54,7 @@ class PahoSource final : public Source {
   SourceEvent connected(bool session_present);
   std::optional<SourceEvent> subscribed_one();
   void look_after_subscriptions();
-  [[nodiscard]] bool is_high() const;
+  [[nodiscard]] bool is_up() const { return state_ == State::kSubscribing || state_ == State::kUp; }
   void break_off(const std::string& reason);
   SourceEvent down(const std::string& reason);
 

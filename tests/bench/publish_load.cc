@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/tcp_connections.h"
 #include "canary/adapters/mosquitto_fleet.h"
+#include "schema/topics.h"
 
 namespace dmp::bench {
 namespace {
@@ -28,7 +29,12 @@ class Agents {
                 .ca = load.pki + "/ca.crt",
                 .certificates = load.pki},
                static_cast<int>(load.agents), clock_),
-        unanswered_(static_cast<std::size_t>(load.agents)) {}
+        unanswered_(static_cast<std::size_t>(load.agents)) {
+    for (std::int64_t i = 0; i < load.agents; ++i) {
+      confirm_topics_.push_back(
+          agent_topic(*RaeSerial::parse(serial_of(load, i)), TopicKind::kConfirm));
+    }
+  }
 
   Status connect(const PublishLoad& load) {
     for (std::int64_t i = 0; i < load.agents; ++i) {
@@ -61,6 +67,9 @@ class Agents {
     return serve_until([&] { return std::ranges::all_of(unanswered_, is_answered); }, kSilent);
   }
 
+  [[nodiscard]] const std::string& confirm_topic(std::int64_t agent) const {
+    return confirm_topics_[static_cast<std::size_t>(agent)];
+  }
   [[nodiscard]] SteadyTime now() const { return clock_.steady(); }
 
  private:
@@ -108,7 +117,8 @@ class Agents {
   SystemClock clock_;
   canary::MosquittoFleet fleet_;
   std::vector<FleetEvent> events_;
-  std::vector<std::int64_t> unanswered_;  // of each agent
+  std::vector<std::string> confirm_topics_;  // of each agent
+  std::vector<std::int64_t> unanswered_;     // of each agent
   std::int64_t connected_ = 0;
 };
 
@@ -139,11 +149,10 @@ Status publish(const PublishLoad& load, const std::function<void(std::int64_t)>&
     const std::string text = std::to_string(number);
     if (before) before(number);
     const std::int64_t agent = number % load.agents;
-    const canary::Outgoing message{
-        .topic = topic_of(load, number),
-        .payload = payload_of(text),
-        .response_topic = "dmp/v1/" + serial_of(load, agent) + "/agent/confirm",
-        .correlation = text};
+    const canary::Outgoing message{.topic = topic_of(load, number),
+                                   .payload = payload_of(text),
+                                   .response_topic = agents.confirm_topic(agent),
+                                   .correlation = text};
     if (auto status = agents.publish(agent, message); !status) return status;
   }
   return agents.finish();

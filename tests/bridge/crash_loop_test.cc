@@ -7,7 +7,6 @@
 #include <map>
 #include <optional>
 #include <random>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,6 +15,7 @@
 #include <poll.h>
 
 #include "bridge/options.h"
+#include "tests/bridge/arrivals.h"
 #include "tests/bridge/bridge_process.h"
 #include "tests/bridge/mqtt_broker.h"
 #include "tests/bridge/scratch_folder.h"
@@ -151,22 +151,15 @@ class CrashLoop : public testing::Test {
   }
 
   void compare(std::map<std::string, std::vector<std::string>> stored, Outcome& outcome) const {
-    std::set<std::size_t> seen;
+    Arrivals arrivals;
     for (const std::string& key : keys_) {
-      std::size_t newest = 0;
       for (const std::string& payload : stored[key]) {
-        if (payload == kLast) continue;
-        const std::size_t number = std::stoul(payload);
-        if (!seen.insert(number).second) {
-          ++outcome.duplicates;
-        } else {
-          // What comes for the first time comes in the order it was published.
-          if (number < newest) ++outcome.out_of_order;
-          newest = number;
-        }
+        if (payload != kLast) arrivals.add(key, std::stoul(payload));
       }
     }
-    outcome.lost = outcome.acknowledged - seen.size();
+    outcome.duplicates = arrivals.duplicates();
+    outcome.out_of_order = arrivals.order_breaks();
+    outcome.lost = outcome.acknowledged - arrivals.distinct();
   }
 
   std::optional<test::EmulatedKafka> emulated_;

@@ -1,17 +1,15 @@
 // What goes wrong beside the bridge under load, end to end: an agent with an outbox, a real
 // Mosquitto, the real program, an emulated Kafka. Nothing is lost, each topic keeps its
 // order, and duplicates stay below a stated bound. DMP_FAULT_SECONDS makes the outage longer.
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "bridge/options.h"
+#include "tests/bridge/arrivals.h"
 #include "tests/bridge/bridge_process.h"
 #include "tests/bridge/outbox_agent.h"
 #include "tests/bridge/scratch_folder.h"
@@ -72,31 +70,22 @@ class Faults : public testing::Test {
     kafka_.set_round_trip(milliseconds(0));
     const std::size_t published = agent_->published();
     const auto refused = agent_->refused();
-    std::set<std::size_t> seen;
-    std::map<std::string, std::size_t> newest;
-    std::size_t duplicates = 0;
-    std::size_t order_breaks = 0;
+    Arrivals arrivals;
     for (const test::KafkaRecord& record : test::read_topic(kafka_.brokers(), kUpdates, 1)) {
-      const std::size_t number = std::stoul(record.value);
-      if (!seen.insert(number).second) {
-        ++duplicates;
-        continue;
-      }
-      // What comes for the first time comes in the order it was said.
-      if (number < newest[record.key]) ++order_breaks;
-      newest[record.key] = number;
+      arrivals.add(record.key, std::stoul(record.value));
     }
     const double peak_rss_mib = bridge_->peak_rss_mib();
     std::printf(
         "%zu published, %zu said again, %zu refused: %zu lost, %zu order breaks, %zu duplicates, "
         "%.0f MiB\n",
-        published, agent_->said_again(), refused.size(), published - refused.size() - seen.size(),
-        order_breaks, duplicates, peak_rss_mib);
-    EXPECT_EQ(seen.size() + refused.size(), published) << "lost";
+        published, agent_->said_again(), refused.size(),
+        published - refused.size() - arrivals.distinct(), arrivals.order_breaks(),
+        arrivals.duplicates(), peak_rss_mib);
+    EXPECT_EQ(arrivals.distinct() + refused.size(), published) << "lost";
     if (keeps_order) {
-      EXPECT_EQ(order_breaks, 0U);
+      EXPECT_EQ(arrivals.order_breaks(), 0U);
     }
-    EXPECT_LE(duplicates, duplicates_max) << bridge_->said();
+    EXPECT_LE(arrivals.duplicates(), duplicates_max) << bridge_->said();
     EXPECT_LE(peak_rss_mib, is_instrumented() ? 1e9 : kRssMax);
   }
 

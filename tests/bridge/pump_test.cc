@@ -32,13 +32,28 @@ class PumpTest : public testing::Test {
     source_.deliver(message);
   }
 
-  void say_offline(const std::string& rae) {
-    const std::string topic = "dmp/v1/" + rae + "/agent/presence";
-    const std::string payload = encode(AgentPresence{{1}, {AgentStatus::kOffline}, ""});
+  // Of rae-1.
+  void say(std::int64_t timestamp, AgentStatus status) {
+    const std::string said = encode(AgentPresence{{timestamp}, status, ""});
     Message message;
-    message.topic = topic;
-    message.payload = payload;
+    message.topic = "dmp/v1/rae-1/agent/presence";
+    message.payload = said;
     source_.deliver(message);
+    turn();
+  }
+
+  // To rae-1.
+  void write_command() {
+    Command command;
+    command.topic = "dmp/v1/rae-1/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/command";
+    command.payload = R"({"schema":1,"command_id":"c-1"})";
+    command.expires_at = clock_.wall_us() + 60'000'000;
+    commands_.write(0, command);
+    turn();
+  }
+
+  [[nodiscard]] std::ptrdiff_t replies() const {
+    return std::ranges::count(sink_.stored, kafka::kCommandReplies, &test::KafkaRecord::topic);
   }
 
   void turn(int times = 4) {
@@ -228,11 +243,20 @@ TEST_F(PumpTest, is_not_ready_before_the_broker_has_answered_its_subscriptions) 
 TEST_F(PumpTest, answers_away_for_who_left_while_it_was_not_there_itself) {
   turn();
   source_.lose();
-  say_offline("rae-1");
-  turn();
+  sink_.pending_max = 0;  // so that the loop hears of it only after it has subscribed
+  receive("a");
+  say(1, AgentStatus::kOffline);
   pass(seconds(3));
   ASSERT_TRUE(source_.is_up());
+  write_command();
+  EXPECT_EQ(replies(), 0);
+  EXPECT_TRUE(source_.published.empty()) << "nobody knows yet who is away";
+
+  sink_.pending_max = 1000;
+  turn();
   EXPECT_TRUE(uplink_.presences().is_away(*RaeSerial::parse("rae-1")));
+  EXPECT_EQ(replies(), 1);
+  EXPECT_TRUE(source_.published.empty());
 }
 
 TEST_F(PumpTest, keeps_the_order_of_what_the_window_had_to_refuse) {
@@ -342,25 +366,6 @@ TEST_F(PumpTest, gives_up_in_time_when_it_is_stopped_while_kafka_is_away) {
 
 TEST_F(PumpTest,
        replies_away_for_a_rae_whose_will_has_passed_until_it_is_back_or_all_is_forgotten) {
-  const auto say = [&](std::int64_t timestamp, AgentStatus status) {
-    const std::string said = encode(AgentPresence{{timestamp}, status, ""});
-    Message message;
-    message.topic = "dmp/v1/rae-1/agent/presence";
-    message.payload = said;
-    source_.deliver(message);
-    turn();
-  };
-  const auto write_command = [&] {
-    Command command;
-    command.topic = "dmp/v1/rae-1/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/command";
-    command.payload = R"({"schema":1,"command_id":"c-1"})";
-    command.expires_at = clock_.wall_us() + 60'000'000;
-    commands_.write(0, command);
-    turn();
-  };
-  const auto replies = [&] {
-    return std::ranges::count(sink_.stored, kafka::kCommandReplies, &test::KafkaRecord::topic);
-  };
   turn();
   say(1, AgentStatus::kOnline);
   say(2, AgentStatus::kOffline);

@@ -1,16 +1,13 @@
 // The valve, end to end: the real program, a real Mosquitto, an emulated Kafka. While Kafka
 // is away the window fills, the bridge leaves, the broker keeps what comes, and afterwards
 // all of it arrives in its order, however slowly Kafka takes it.
-#include <algorithm>
 #include <chrono>
-#include <map>
-#include <set>
 #include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "bridge/options.h"
+#include "tests/bridge/arrivals.h"
 #include "tests/bridge/bridge_process.h"
 #include "tests/bridge/mqtt_broker.h"
 #include "tests/bridge/scratch_folder.h"
@@ -33,20 +30,6 @@ std::string topic_of(std::size_t number) {
          "/update";
 }
 
-// Of those that came for the first time.
-std::size_t count_order_breaks(const std::vector<test::KafkaRecord>& stored) {
-  std::set<std::size_t> seen;
-  std::map<std::string, std::size_t> newest;
-  std::size_t order_breaks = 0;
-  for (const test::KafkaRecord& record : stored) {
-    const std::size_t number = std::stoul(record.value);
-    if (!seen.insert(number).second) continue;
-    if (number < newest[record.key]) ++order_breaks;
-    newest[record.key] = number;
-  }
-  return order_breaks;
-}
-
 class ValveOfTheProgram : public testing::Test {
  protected:
   void publish(std::size_t from, std::size_t to) {
@@ -54,26 +37,24 @@ class ValveOfTheProgram : public testing::Test {
     agent_.settle();
   }
 
-  // All of them, in order, and at most so many twice.
-  void expect_all_stored(std::size_t twice_max) {
-    std::vector<test::KafkaRecord> stored;
-    std::set<std::size_t> seen;
-    // Some may come twice, so their number does not tell that all have come.
+  // All of them, in order, and none twice.
+  void expect_all_stored() {
+    Arrivals arrivals;
+    // If some came twice, their number would not tell that all have come.
     test::wait_for(
         [&] {
-          seen.clear();
-          stored = test::read_topic(kafka_.brokers(), kUpdates, 1);
-          for (const test::KafkaRecord& record : stored) seen.insert(std::stoul(record.value));
-          return seen.size() == kMessages;
+          arrivals = {};
+          for (const test::KafkaRecord& record : test::read_topic(kafka_.brokers(), kUpdates, 1)) {
+            arrivals.add(record.key, std::stoul(record.value));
+          }
+          return arrivals.distinct() == kMessages;
         },
         kPatience);
-    const std::size_t order_breaks = count_order_breaks(stored);
-    const std::size_t twice = stored.size() - seen.size();
     std::printf("%zu messages: %zu lost, %zu order breaks, %zu twice\n", kMessages,
-                kMessages - seen.size(), order_breaks, twice);
-    EXPECT_EQ(seen.size(), kMessages) << "lost";
-    EXPECT_EQ(order_breaks, 0U);
-    EXPECT_LE(twice, twice_max);
+                kMessages - arrivals.distinct(), arrivals.order_breaks(), arrivals.duplicates());
+    EXPECT_EQ(arrivals.distinct(), kMessages) << "lost";
+    EXPECT_EQ(arrivals.order_breaks(), 0U);
+    EXPECT_EQ(arrivals.duplicates(), 0U);
   }
 
   bool shows(const std::string& metric, double value) {
@@ -105,7 +86,7 @@ TEST_F(ValveOfTheProgram, closes_at_high_water_and_what_the_broker_kept_follows_
   ASSERT_TRUE(bridge_.says("event=valve_opened", kPatience)) << bridge_.said();
   ASSERT_TRUE(bridge_.says("event=mqtt_up session_present=true", kPatience)) << bridge_.said();
   // The broker has had two seconds to read each acknowledgement.
-  expect_all_stored(0);
+  expect_all_stored();
   EXPECT_TRUE(shows("dmp_bridge_valve_open", 1));
   EXPECT_TRUE(shows("dmp_bridge_window_messages", 0));
   EXPECT_EQ(bridge_.metric("dmp_bridge_sessions_lost_total"), 0);
@@ -120,7 +101,7 @@ TEST_F(ValveOfTheProgram, empties_a_long_queue_of_the_broker_into_a_slow_kafka) 
   ASSERT_TRUE(bridge_.says("event=mqtt_down reason=left", kPatience)) << bridge_.said();
   kafka_.set_round_trip(std::chrono::milliseconds(50));
   kafka_.set_down(false);
-  expect_all_stored(0);
+  expect_all_stored();
   EXPECT_GT(bridge_.metric("dmp_bridge_holds_total"), 1);
   EXPECT_EQ(bridge_.metric("dmp_bridge_window_refused_total"), 0);
 }

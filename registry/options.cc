@@ -95,6 +95,14 @@ void add_to(Settings& settings, Options& options) {
                100'000);
   settings.add("watch-mib-max", options.api.watch_mib_max,
                "memory of all lists that are watched; watches of more get 503", 1, 65536);
+  settings.add("list-age-max-ms", options.api.list_age_max_ms,
+               "lists are answered from memory that is no older, else from the database; 0: always "
+               "from the database",
+               0, 60'000);
+  settings.add("list-mib-max", options.api.list_mib_max,
+               "memory of the devices that lists are answered from; with more of them lists are "
+               "read from the database",
+               1, 65536);
   settings.add("admin-address", options.admin_address, "of /livez, /readyz, /metrics");
   settings.add("admin-port", options.admin_port, "0: any free one", 0, 65535);
   settings.check([&options] { return options.check(); });

@@ -46,12 +46,13 @@ Answer<HttpResponse> answer_raes(const RaesQuery& query, const Scope& scope, Rea
 }  // namespace
 
 Answer<HttpResponse> answer(const Query& query, const Principal& principal,
-                            const Retention& retention, Doctor& doctor, Database& database) {
+                            const Retention& retention, Doctor& doctor, Database& database,
+                            Replica* replica) {
   const auto scope = [&](bool canary) { return Scope{principal.rae_patterns, canary}; };
   return std::visit(
       [&]<class T>(const T& asked) -> Answer<HttpResponse> {
         if constexpr (std::is_same_v<T, DevicesQuery>) {
-          return answer_devices(asked, scope(asked.canary), database);
+          return answer_devices(asked, scope(asked.canary), database, replica);
         } else if constexpr (std::is_same_v<T, DeviceQuery>) {
           if (asked.at_us) {
             return answer_device_then(asked, scope(asked.canary), retention, database);

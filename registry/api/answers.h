@@ -1,17 +1,20 @@
 // Answers: a query and a Database in, a response out. Decides what to read next; keeps no state
-// between requests. Called by worker threads.
+// between requests. `replica`: what lists are answered from if it can; null: there is none. Called
+// by worker threads.
 #pragma once
 
 #include "registry/api/explain.h"
 #include "registry/api/people.h"
 #include "registry/api/queries.h"
 #include "registry/api/reader.h"
+#include "registry/api/replica.h"
 #include "registry/core/retention.h"
 
 namespace dmp::registry::api {
 
 // The response, or why there is none. A Problem from a failed read was logged here.
 Answer<HttpResponse> answer(const Query& query, const Principal& principal,
-                            const Retention& retention, Doctor& doctor, Database& database);
+                            const Retention& retention, Doctor& doctor, Database& database,
+                            Replica* replica = nullptr);
 
 }  // namespace dmp::registry::api

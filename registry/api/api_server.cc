@@ -6,6 +6,7 @@
 #include "registry/adapters/pqxx_reader.h"
 #include "registry/adapters/rest_listener.h"
 #include "registry/adapters/token_file.h"
+#include "registry/api/replica.h"
 #include "registry/api/service.h"
 #include "registry/api/watch_hub.h"
 
@@ -17,6 +18,7 @@ struct ApiServer::Parts {
   std::atomic<int> port{0};
   // In the order they start; they stop the other way round.
   std::unique_ptr<TokenFile> people;
+  std::unique_ptr<api::Replica> replica;
   std::unique_ptr<api::WatchHub> watches;
   std::unique_ptr<api::Service> service;
   std::unique_ptr<RestListener> listener;
@@ -26,6 +28,7 @@ ApiServer::ApiServer(ApiOptions options, Metrics& metrics)
     : parts_(new Parts{.options = std::move(options),
                        .metrics = metrics,
                        .people = nullptr,
+                       .replica = nullptr,
                        .watches = nullptr,
                        .service = nullptr,
                        .listener = nullptr}) {}
@@ -40,16 +43,20 @@ Status ApiServer::run() {
   const auto connect = [database = options.database]() -> std::unique_ptr<api::Database> {
     return std::make_unique<PqxxReader>(PqxxReaderOptions{.database = database});
   };
+  parts_->replica = std::make_unique<api::Replica>(
+      api::Replica::Limits{.age_max = std::chrono::milliseconds(options.list_age_max_ms),
+                           .bytes_max = static_cast<std::size_t>(options.list_mib_max) << 20},
+      parts_->metrics);
   parts_->watches = std::make_unique<api::WatchHub>(
       api::WatchLimits{.watchers_max = static_cast<std::size_t>(options.watchers_max),
                        .bytes_max = static_cast<std::size_t>(options.watch_mib_max) << 20},
-      *parts_->people, connect, parts_->metrics);
+      *parts_->people, connect, parts_->metrics, parts_->replica.get());
   parts_->watches->run();
   parts_->service = std::make_unique<api::Service>(
       api::Service::Limits{.workers = static_cast<int>(options.workers),
                            .queue_max = static_cast<std::size_t>(options.queue_max),
                            .retention = options.retention},
-      *parts_->people, connect, parts_->metrics, parts_->watches.get());
+      *parts_->people, connect, parts_->metrics, parts_->watches.get(), parts_->replica.get());
   parts_->service->run();
   parts_->listener = std::make_unique<RestListener>(
       [service = parts_->service.get()](const api::HttpRequest& request, api::Reply reply) {

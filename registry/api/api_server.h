@@ -17,15 +17,17 @@
 namespace dmp::registry {
 
 struct ApiOptions {
-  std::string address = "127.0.0.1";  // TLS, limits and rate are the proxy's
-  std::int64_t port = 0;              // 0: any free one
-  std::string database{};             // libpq connection string or URI
-  std::string tokens{};               // file, see registry/api/people.h
-  std::int64_t workers = 3;           // each has one database connection
-  std::int64_t queue_max = 256;       // requests waiting for a worker; more get 503
-  std::int64_t watchers_max = 1500;   // clients that watch; more get 503
-  std::int64_t watch_mib_max = 256;   // of all lists that are watched; watches of more get 503
-  Retention retention{};              // of the history, as the janitor keeps it
+  std::string address = "127.0.0.1";   // TLS, limits and rate are the proxy's
+  std::int64_t port = 0;               // 0: any free one
+  std::string database{};              // libpq connection string or URI
+  std::string tokens{};                // file, see registry/api/people.h
+  std::int64_t workers = 3;            // each has one database connection
+  std::int64_t queue_max = 256;        // requests waiting for a worker; more get 503
+  std::int64_t watchers_max = 1500;    // clients that watch; more get 503
+  std::int64_t watch_mib_max = 256;    // of all lists that are watched; watches of more get 503
+  std::int64_t list_age_max_ms = 500;  // of what lists are answered from; 0: of the database itself
+  std::int64_t list_mib_max = 512;     // of it; beyond that lists are read from the database
+  Retention retention{};               // of the history, as the janitor keeps it
 };
 
 class ApiServer {

@@ -1,6 +1,7 @@
 #include "registry/api/device_list.h"
 
 #include <algorithm>
+#include <chrono>
 #include <unordered_map>
 
 #include "registry/api/device_body.h"
@@ -16,6 +17,19 @@ namespace {
 // anything passes gives a short page and a cursor instead of a long wait.
 constexpr int kKeysPerChunkMax = 512;
 constexpr int kKeysPerRequestMax = 4096;
+
+// What a list answers: the devices of a page, and the cursor of the next one; empty at the end.
+struct List {
+  DeviceBody body;
+  std::string next{};
+};
+
+List to_list(const DevicesQuery& query, const ListedPage& page) {
+  List list{DeviceBody(query.format, query.fields)};
+  for (std::size_t row = 0; row < page.items.size(); ++row) list.body.add(Cells(page.items, row));
+  if (page.next) list.next = next_cursor(query, DevicePosition{*page.next, {}}.str());
+  return list;
+}
 
 // Keys in the order asked for, then their current sessions, until the page is full or the keys are.
 class DeviceList {
@@ -49,7 +63,7 @@ class DeviceList {
     }
   }
 
-  DeviceBody& body() { return body_; }
+  DeviceBody take_body() && { return std::move(body_); }
 
  private:
   // As many keys as the rest of the page needs, if they pass as often as those before.
@@ -112,25 +126,39 @@ Answer<std::optional<Total>> estimate(const DevicesQuery& query, const Scope& sc
   return std::optional(total);
 }
 
+Answer<List> read_list(const DevicesQuery& query, const Scope& scope, Reader& reader,
+                       Replica* replica) {
+  if (replica != nullptr) {
+    const auto page = replica->list(query, scope, std::chrono::steady_clock::now());
+    if (page) return to_list(query, *page);
+  }
+  DeviceList list(query, scope, reader);
+  auto next = list.run();
+  if (!next) return tl::unexpected(next.error());
+  return List{std::move(list).take_body(), std::move(*next)};
+}
+
+Answer<std::optional<Total>> total_of(const DevicesQuery& query, const Scope& scope,
+                                      const List& list, Reader& reader) {
+  if (!query.count) return std::optional<Total>();
+  const bool whole = list.next.empty() && query.page.after.empty();
+  if (whole) return std::optional(Total{list.body.count(), true});
+  return estimate(query, scope, reader);
+}
+
 }  // namespace
 
-Answer<HttpResponse> answer_devices(const DevicesQuery& query, const Scope& scope, Reader& reader) {
-  DeviceList list(query, scope, reader);
-  const auto next = list.run();
-  if (!next) return tl::unexpected(next.error());
-  std::optional<Total> total;
-  if (query.count && next->empty() && query.page.after.empty()) {
-    total = Total{list.body().count(), true};
-  } else if (query.count) {
-    const auto estimated = estimate(query, scope, reader);
-    if (!estimated) return tl::unexpected(estimated.error());
-    total = *estimated;
-  }
+Answer<HttpResponse> answer_devices(const DevicesQuery& query, const Scope& scope, Reader& reader,
+                                    Replica* replica) {
+  auto list = read_list(query, scope, reader, replica);
+  if (!list) return tl::unexpected(list.error());
+  const auto total = total_of(query, scope, *list, reader);
+  if (!total) return tl::unexpected(total.error());
   HttpResponse response;
   response.content_type = content_type_of(query.format);
   response.headers.emplace_back("Vary", "Accept");
-  if (!next->empty()) response.headers.push_back(next_link(query.page, *next));
-  response.body = std::move(list.body()).finish(*next, total);
+  if (!list->next.empty()) response.headers.push_back(next_link(query.page, list->next));
+  response.body = std::move(list->body).finish(list->next, *total);
   return response;
 }
 

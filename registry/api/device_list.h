@@ -3,10 +3,13 @@
 
 #include "registry/api/queries.h"
 #include "registry/api/reader.h"
+#include "registry/api/replica.h"
 #include "registry/api/statements.h"
 
 namespace dmp::registry::api {
 
-Answer<HttpResponse> answer_devices(const DevicesQuery& query, const Scope& scope, Reader& reader);
+// From the replica if it can (null: there is none), else from the database.
+Answer<HttpResponse> answer_devices(const DevicesQuery& query, const Scope& scope, Reader& reader,
+                                    Replica* replica = nullptr);
 
 }  // namespace dmp::registry::api

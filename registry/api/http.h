@@ -45,7 +45,7 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::string body{};
   std::vector<std::pair<std::string, std::string>> headers{};  // besides Content-Type and -Length
-  std::shared_ptr<Stream> stream{};  // instead of the body
+  std::shared_ptr<Stream> stream{};                            // instead of the body
 };
 
 // Sends the response; called once per request, from any thread. Never throws.

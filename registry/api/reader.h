@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,14 +38,24 @@ class Rows {
   // Cells come row by row.
   void add(std::string_view cell) {
     bytes_ += cell;
-    ends_.push_back(bytes_.size());
+    DMP_CHECK(bytes_.size() <= std::numeric_limits<End>::max());
+    ends_.push_back(static_cast<End>(bytes_.size()));
+  }
+
+  // Takes no more memory than what was added.
+  void shrink() {
+    bytes_.shrink_to_fit();
+    ends_.shrink_to_fit();
+  }
+  [[nodiscard]] std::size_t bytes() const {
+    return bytes_.capacity() + ends_.capacity() * sizeof(ends_[0]);
   }
 
   // That there will be so many rows, about as long as those there are. A hint: a first row that is
   // far longer than the others takes no more than kReservedMax in vain.
   static constexpr std::size_t kReservedMax = std::size_t{1} << 20;
   void expect(std::size_t rows) {
-    ends_.reserve(std::min(rows * columns_, kReservedMax / sizeof(std::size_t)));
+    ends_.reserve(std::min(rows * columns_, kReservedMax / sizeof(End)));
     if (!empty()) bytes_.reserve(std::min(bytes_.size() / size() * rows, kReservedMax));
   }
 
@@ -60,9 +72,11 @@ class Rows {
   }
 
  private:
+  using End = std::uint32_t;
+
   std::size_t columns_;
   std::string bytes_;
-  std::vector<std::size_t> ends_;
+  std::vector<End> ends_;
 };
 
 // What a cell of a BOOL column says.

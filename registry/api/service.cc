@@ -32,12 +32,13 @@ const Statement& probe_statement() {
 }  // namespace
 
 Service::Service(Limits limits, People& people, std::function<std::unique_ptr<Database>()> connect,
-                 Metrics& metrics, WatchHub* watches)
+                 Metrics& metrics, WatchHub* watches, Replica* replica)
     : limits_(limits),
       people_(people),
       connect_(std::move(connect)),
       metrics_(metrics),
       watches_(watches),
+      replica_(replica),
       doctor_(metrics),
       depth_(metrics.gauge("dmp_registry_api_queue_depth", "Requests waiting for a worker")),
       in_flight_gauge_(metrics.gauge("dmp_registry_api_in_flight", "Requests not yet answered")),
@@ -126,7 +127,8 @@ void Service::work() {
 
 void Service::serve(Job job, Database& database) {
   depth_.set(static_cast<double>(queue_.size()));
-  auto answered = answer(job.query, job.principal, limits_.retention, doctor_, database);
+  auto answered = answer(job.query, job.principal, limits_.retention, doctor_, database, replica_);
+  tell_followers(job.query);
   HttpResponse response = answered ? std::move(*answered) : to_response(answered.error());
   if (answered) {
     note_trouble("");
@@ -138,6 +140,15 @@ void Service::serve(Job job, Database& database) {
     if (answered.error().code == "database_away") note_trouble(answered.error().title);
   }
   finish(route_name(job.query), job.accepted, std::move(response), job.reply);
+}
+
+// Before the answer goes out: its reader may list at once. What was not written, too, may be.
+void Service::tell_followers(const Query& query) {
+  const bool wrote = std::holds_alternative<PatchQuery>(query);
+  if (wrote && replica_ != nullptr) replica_->wrote(steady_clock::now());
+  if (watches_ == nullptr) return;
+  if (wrote) watches_->nudge();
+  if (std::holds_alternative<DevicesQuery>(query)) watches_->lists_wanted();
 }
 
 void Service::probe(Reader& reader) {

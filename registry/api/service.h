@@ -2,8 +2,8 @@
 //
 // accept() parses, authorises and queues, and never blocks; a full queue refuses with 503. A
 // request that cannot be served is refused at once: it never costs a database call. Each worker
-// owns one Database. Watches go to the hub. Thread-safe. People, Metrics and the hub must outlive
-// it.
+// owns one Database. Watches go to the hub. Thread-safe. People, Metrics, the hub and the
+// replica must outlive it.
 #pragma once
 
 #include <atomic>
@@ -37,7 +37,7 @@ class Service {
   };
 
   Service(Limits limits, People& people, std::function<std::unique_ptr<Database>()> connect,
-          Metrics& metrics, WatchHub* watches = nullptr);
+          Metrics& metrics, WatchHub* watches = nullptr, Replica* replica = nullptr);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -63,6 +63,7 @@ class Service {
 
   void work();
   void serve(Job job, Database& database);
+  void tell_followers(const Query& query);
   void probe(Reader& reader);
   void note_trouble(const std::string& trouble);
   void finish(std::string_view route, SteadyTime accepted, HttpResponse response,
@@ -75,6 +76,7 @@ class Service {
   const std::function<std::unique_ptr<Database>()> connect_;
   Metrics& metrics_;
   WatchHub* const watches_;  // null: none are served
+  Replica* const replica_;   // null: lists are read from the database
   Doctor doctor_;
   Gauge depth_;
   Gauge in_flight_gauge_;

@@ -6,10 +6,10 @@
 #include <mutex>
 #include <thread>
 
-#include "registry/api/item.h"
+#include "registry/api/device_page.h"
 #include "registry/api/problem.h"
 #include "registry/api/reading.h"
-#include "registry/api/statements.h"
+#include "registry/api/replica_feed.h"
 #include "registry/api/watch_lists.h"
 #include "registry/api/watch_reading.h"
 
@@ -20,7 +20,8 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kTick{1};
 constexpr std::size_t kDevicesPerReading = 512;
-constexpr int kKeysPerPage = 512;
+// A look is followed by a rest of at least so many times what it took.
+constexpr int kRestPerLook = 3;
 
 const std::vector<double>& look_bounds() {
   static const std::vector<double> kBounds = {0.001, 0.0025, 0.005, 0.01, 0.025,
@@ -32,10 +33,11 @@ const std::vector<double>& look_bounds() {
 
 struct WatchHub::Parts {
   Parts(WatchLimits given, People& people, std::function<std::unique_ptr<Database>()> connecting,
-        Metrics& metrics)
+        Metrics& metrics, Replica* copy)
       : limits(given),
         connect(std::move(connecting)),
         lists(given, people, metrics),
+        replica(copy),
         looks(metrics.histogram("dmp_registry_watch_look_seconds",
                                 "One look for changes, and telling them", look_bounds())),
         failures(metrics.counter("dmp_registry_watch_failed_looks_total",
@@ -61,26 +63,45 @@ struct WatchHub::Parts {
     reading.emplace(*database);
     while (wait()) {
       const SteadyTime now = steady_clock::now();
-      if (lists.empty()) started = false;  // what changed while nobody watched is not looked for
       join_all(now);
-      if (lists.empty()) continue;
+      if (is_idle(now)) {
+        rest();
+        continue;
+      }
       if (!started && !start(now)) continue;
+      replica.follow(now);
+      if (now >= lists.teller().next()) lists.teller().tell(now);
       if (now >= next_look) look(now);
       if (now >= next_tick) tick(now);
       read_page();
     }
   }
 
+  [[nodiscard]] bool is_idle(SteadyTime now) const {
+    return lists.empty() && !replica.is_wanted(now);
+  }
+
+  // What changes while nobody watches or lists is not looked for.
+  void rest() {
+    started = false;
+    replica.drop();
+  }
+
   // Until there is something to do; false: stop.
   bool wait() {
     std::unique_lock lock(mutex);
     const auto urgent = [this] { return stopping || !joining.empty(); };
-    if (lists.empty()) {
-      changed.wait(lock, urgent);
+    if (is_idle(steady_clock::now())) {
+      idle = true;
+      changed.wait(lock, [&] { return urgent() || !idle; });
+      idle = false;
+    } else if (!started) {
+      changed.wait_until(lock, start_after, urgent);
     } else if (!busy) {
-      changed.wait_until(lock, std::min(next_look, next_tick), [&] { return urgent() || nudged; });
-      if (nudged) next_look = std::min(next_look, looked_at + limits.nudged_look_every);
-      changed.wait_until(lock, std::min(next_look, next_tick), urgent);
+      const SteadyTime next = std::min(next_tick, lists.teller().next());
+      changed.wait_until(lock, std::min(next_look, next), [&] { return urgent() || nudged; });
+      if (nudged) next_look = std::min(next_look, nudged_look);
+      changed.wait_until(lock, std::min(next_look, next), urgent);
     }
     return !stopping;
   }
@@ -99,12 +120,14 @@ struct WatchHub::Parts {
     with_canary = lists.canary();
     if (const auto ready = reading->start(with_canary); !ready) {
       lists.end_all(ready.error());
+      start_after = now + kTick;  // unless somebody comes who must be told
+
       return false;
     }
     started = true;
     away = false;
     next_look = now + limits.look_every;
-    next_tick = now + kTick;
+    next_tick = now;
     return true;
   }
 
@@ -117,10 +140,21 @@ struct WatchHub::Parts {
       const std::lock_guard lock(mutex);
       nudged = false;
     }
-    looked_at = now;
-    next_look = now + limits.look_every;
     note(reading->look_for_changes(with_canary, visit()));
-    looks.observe(std::chrono::duration<double>(steady_clock::now() - now).count());
+    if (!away && !reading->is_everything()) replica.looked(now);
+    const SteadyTime::duration taken = steady_clock::now() - now;
+    looks.observe(std::chrono::duration<double>(taken).count());
+    plan_next_look(now, taken);
+  }
+
+  // Looks leave a slow database most of the time, but for those that had a great deal to read.
+  void plan_next_look(SteadyTime now, SteadyTime::duration taken) {
+    const bool eager = replica.is_eager(now);
+    const SteadyTime soonest =
+        now + std::min<SteadyTime::duration>(kRestPerLook * taken, limits.look_every);
+    next_look = std::max(soonest, now + (eager ? limits.eager_look_every : limits.look_every));
+    nudged_look = std::max(
+        soonest, now + (eager ? limits.nudged_eager_look_every : limits.nudged_look_every));
   }
 
   void tick(SteadyTime now) {
@@ -131,7 +165,11 @@ struct WatchHub::Parts {
     const bool canary = lists.canary();
     if (canary && !with_canary) lists.read_everything_again();
     with_canary = canary;
-    if (!away && reading->take_everything()) lists.read_everything_again();
+    if (!away && reading->take_everything()) {
+      lists.read_everything_again();
+      replica.reload();
+    }
+    if (!away) replica.tick(reading->raes());
   }
 
   void note(const Answer<void>& done) {
@@ -139,25 +177,30 @@ struct WatchHub::Parts {
     if (away) failures.add();
   }
 
+  // Lists that somebody waits for come first, then the replica, then lists that are there already.
   void read_page() {
     const SteadyTime now = steady_clock::now();
     WatchLists::List* list = lists.next_to_read(now);
-    busy = list != nullptr && !away;
-    if (list == nullptr || (away && list->waiting.empty())) return;
-    DevicesQuery query{.filter = list->query.filter};
-    const auto keys =
-        read(*database,
-             device_keys(query, list->scope, list->after ? &*list->after : nullptr, kKeysPerPage));
-    if (!keys) return fail(*list, keys.error(), now);
-    std::vector<std::string> devices;
-    for (std::size_t row = 0; row < keys->size(); ++row) {
-      if (devices.empty() || devices.back() != keys->at(row, 0)) {
-        devices.emplace_back(keys->at(row, 0));
-      }
+    const bool waited_for = list != nullptr && !list->waiting.empty();
+    busy = (list != nullptr || replica.is_loading()) && !away;
+    if (waited_for || (list != nullptr && busy && !replica.is_loading())) read_page_of(*list, now);
+    if (!waited_for && busy && replica.is_loading()) load_page();
+  }
+
+  void read_page_of(WatchLists::List& list, SteadyTime now) {
+    const auto page = read_device_page(*database, list.query.filter, list.scope,
+                                       list.after ? &*list.after : nullptr);
+    if (!page) return fail(list, page.error(), now);
+    if (!page->devices.empty()) {
+      list.after = DevicePosition{*DeviceId::parse(page->devices.back()), {}};
     }
-    if (!devices.empty()) list->after = DevicePosition{*DeviceId::parse(devices.back()), {}};
-    if (!refresh(devices, list)) return fail(*list, problem, now);
-    if (keys->size() < kKeysPerPage) lists.finish(*list, steady_clock::now());
+    if (!refresh(page->devices, &list)) return fail(list, problem, now);
+    if (page->is_last) lists.finish(list, steady_clock::now());
+  }
+
+  void load_page() {
+    const auto loaded = replica.load_page(*database, visit());
+    if (!loaded) note(loaded);
   }
 
   // Without a database every list would fail the same way, one after the other.
@@ -181,6 +224,7 @@ struct WatchHub::Parts {
         return false;
       }
       reading->note(*rows);
+      replica.put(some, *rows);
       lists.apply(some, *rows, only);
     }
     return true;
@@ -193,21 +237,24 @@ struct WatchHub::Parts {
   std::unique_ptr<Database> database;
   std::optional<WatchReading> reading;
   WatchLists lists;
+  ReplicaFeed replica;
   Histogram looks;
   Counter failures;
   Problem problem;
-  SteadyTime looked_at{};
+  SteadyTime start_after{};
   SteadyTime next_look{};
+  SteadyTime nudged_look{};
   SteadyTime next_tick{};
   bool started = false;
   bool with_canary = false;
   bool away = false;
-  bool busy = false;  // a list is being read
+  bool busy = false;  // a list, or the replica, is being read
 
   std::mutex mutex;
   std::condition_variable changed;
   // Protected by mutex.
   std::vector<WatchCaller> joining;
+  bool idle = false;  // and waits for somebody to want something
   bool nudged = false;
   bool stopping = false;
 
@@ -216,8 +263,9 @@ struct WatchHub::Parts {
 };
 
 WatchHub::WatchHub(WatchLimits limits, People& people,
-                   std::function<std::unique_ptr<Database>()> connect, Metrics& metrics)
-    : parts_(std::make_unique<Parts>(limits, people, std::move(connect), metrics)) {}
+                   std::function<std::unique_ptr<Database>()> connect, Metrics& metrics,
+                   Replica* replica)
+    : parts_(std::make_unique<Parts>(limits, people, std::move(connect), metrics, replica)) {}
 
 WatchHub::~WatchHub() { stop(); }
 
@@ -247,6 +295,14 @@ void WatchHub::accept(const HttpRequest& request, Principal principal, std::stri
   if (!parts_->push(caller)) {
     caller.reply(to_response(parts_->ending ? stopping() : too_busy()));
   }
+}
+
+void WatchHub::lists_wanted() {
+  {
+    const std::lock_guard lock(parts_->mutex);
+    if (!std::exchange(parts_->idle, false)) return;
+  }
+  parts_->changed.notify_one();
 }
 
 void WatchHub::nudge() {

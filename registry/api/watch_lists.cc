@@ -155,7 +155,7 @@ void WatchLists::finish(List& list, SteadyTime now) {
   list.reading = false;
   list.read_at = now;
   list.ready = true;
-  for (Watcher& watcher : list.watchers) watcher.stream->notify(false);
+  for (const Watcher& watcher : list.watchers) teller_.add(watcher.stream);
   for (WatchCaller& caller : std::exchange(list.waiting, {})) admit(list, std::move(caller), now);
 }
 
@@ -248,7 +248,7 @@ void WatchLists::apply(List& list, const std::vector<Change>& changes) {
   }
   if (changed == 0) return;
   changes_.add(changed);
-  for (Watcher& watcher : list.watchers) watcher.stream->notify(false);
+  for (const Watcher& watcher : list.watchers) teller_.add(watcher.stream);
 }
 
 void WatchLists::read_everything_again() {

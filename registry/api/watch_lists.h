@@ -17,6 +17,7 @@
 #include "registry/api/watch_index.h"
 #include "registry/api/watch_match.h"
 #include "registry/api/watch_stream.h"
+#include "registry/api/watch_teller.h"
 
 namespace dmp::registry::api {
 
@@ -77,6 +78,9 @@ class WatchLists {
 
   void read_everything_again();
 
+  // Who is still to be told of changes.
+  WatchTeller& teller() { return teller_; }
+
   // Once a second: bookmarks, and who must go. `trouble`: why nothing can be read; empty if it can.
   void tick(SteadyTime now, bool away);
 
@@ -118,6 +122,7 @@ class WatchLists {
   Counter changes_;
   std::list<List> lists_;  // oldest first
   WatchIndex index_;
+  WatchTeller teller_;
   WatchIndex::List numbers_ = 0;
   std::uint64_t turns_ = 0;
   std::size_t watchers_ = 0;

@@ -19,6 +19,12 @@ bool visit_all(const std::unordered_set<std::string>& devices, const WatchReadin
   return devices.empty() || visit({devices.begin(), devices.end()});
 }
 
+WatchPositions positions_from(std::int64_t changed_us) {
+  WatchPositions positions;
+  for (WatchPosition& position : positions) position.changed_us = changed_us;
+  return positions;
+}
+
 }  // namespace
 
 Answer<std::int64_t> WatchReading::clock() {
@@ -37,10 +43,23 @@ Answer<void> WatchReading::start(bool canary) {
   const auto now = clock();
   if (!now) return tl::unexpected(now.error());
   scan_.start(*now);
+  if (const auto passed = pass_over_changes(*now, canary); !passed) return passed;
   holds_us_ = *now;
   const auto doubtful = doubtful_raes(canary);
   if (!doubtful) return tl::unexpected(doubtful.error());
   everything_ = false;
+  return {};
+}
+
+// What can be seen now will be in everything that is read from now on.
+Answer<void> WatchReading::pass_over_changes(std::int64_t now_us, bool canary) {
+  WatchPositions positions = positions_from(now_us - WatchScan::kReaches.back().overlap.count());
+  for (bool more = true; more;) {
+    const auto changes = read(reader_, watch_changes(positions, canary));
+    if (!changes) return tl::unexpected(changes.error());
+    Fresh unused;
+    more = take_fresh(*changes, positions, unused);
+  }
   return {};
 }
 
@@ -59,8 +78,7 @@ Answer<void> WatchReading::look_for_deadlines(bool canary, const Visit& visit) {
 Answer<void> WatchReading::read_changes(bool canary, const Visit& visit) {
   const auto now = clock();
   if (!now) return tl::unexpected(now.error());
-  WatchPositions positions;
-  for (WatchPosition& position : positions) position.changed_us = scan_.from(*now);
+  WatchPositions positions = positions_from(scan_.from(*now));
   std::unordered_set<std::string> devices = std::exchange(left_, {});
   for (bool more = true; more; devices.clear()) {
     const auto changes = read(reader_, watch_changes(positions, canary));
@@ -169,15 +187,16 @@ Answer<void> WatchReading::visit_raes(std::vector<std::string> raes, const Visit
 // presence its sessions are confirmed one by one, which changes nothing but `seen_at`: they are
 // read every time.
 Answer<std::vector<std::string>> WatchReading::doubtful_raes(bool canary) {
-  const auto rows = read(reader_, watch_doubts(canary));
+  auto rows = read(reader_, watch_doubts(canary));
   if (!rows) return tl::unexpected(rows.error());
+  raes_ = std::move(*rows);
   std::vector<std::string> raes;
-  for (std::size_t row = 0; row < rows->size(); ++row) {
-    const std::string rae(rows->at(row, 0));
-    const bool unconfirmed = is_true(rows->at(row, 2));
+  for (std::size_t row = 0; row < raes_.size(); ++row) {
+    const std::string rae(raes_.at(row, 0));
+    const bool unconfirmed = is_true(raes_.at(row, 2));
     Doubt& known = doubts_[rae];
-    if (unconfirmed || known.unconfirmed || known.doubt != rows->at(row, 1)) raes.push_back(rae);
-    known = {std::string(rows->at(row, 1)), unconfirmed};
+    if (unconfirmed || known.unconfirmed || known.doubt != raes_.at(row, 1)) raes.push_back(rae);
+    known = {std::string(raes_.at(row, 1)), unconfirmed};
   }
   return raes;
 }

@@ -39,7 +39,11 @@ class WatchReading {
   // What time alone has changed, likewise; about once a second.
   Answer<void> look_for_deadlines(bool canary, const Visit& visit);
 
-  // Whether something happened after which all lists must be read again. Once.
+  // Rows of watch_doubts, as the last look for deadlines found them.
+  [[nodiscard]] const Rows& raes() const { return raes_; }
+
+  // Whether something happened after which all lists must be read again; taken, it is forgotten.
+  [[nodiscard]] bool is_everything() const { return everything_; }
   bool take_everything() { return std::exchange(everything_, false); }
 
   // Rows of item_columns that were read.
@@ -59,6 +63,7 @@ class WatchReading {
   };
 
   Answer<std::int64_t> clock();
+  Answer<void> pass_over_changes(std::int64_t now_us, bool canary);
   Answer<void> read_changes(bool canary, const Visit& visit);
   Answer<void> read_deadlines(bool canary, const Visit& visit);
   bool take_fresh(const Rows& changes, WatchPositions& positions, Fresh& fresh);
@@ -75,6 +80,7 @@ class WatchReading {
   // That a session was seen to be no more of before the look that finds its change.
   std::unordered_set<std::string> left_;
   std::unordered_map<std::string, Doubt> doubts_;  // by RAE
+  Rows raes_;
   std::int64_t holds_us_ = 0;
   bool behind_ = false;
   bool everything_ = false;

@@ -69,7 +69,8 @@ Statement watch_clock() {
 }
 
 Statement watch_doubts(bool canary) {
-  return {.text = std::string("SELECT rae, doubt, roster_at < presence_at FROM rae_view") +
+  return {.text = std::string(
+                      "SELECT rae, doubt, roster_at < presence_at, last_heard_at FROM rae_view") +
                   (canary ? "" : " WHERE rae NOT LIKE 'canary-%'"),
           .by_key = true};
 }

@@ -37,7 +37,7 @@ Statement watch_changes(const WatchPositions& after, bool canary);
 Statement watch_clock();
 
 // Every RAE with what makes its devices' presence doubtful, and whether its sessions are confirmed
-// one by one, before its roster comes. Columns: rae, doubt, unconfirmed.
+// one by one, before its roster comes. Columns: rae, doubt, unconfirmed, last_heard_at.
 Statement watch_doubts(bool canary);
 
 // Devices whose hold ran out after `from_us`. Column: device_id.

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/metrics.h"
 #include "registry/api/http.h"
@@ -42,6 +43,10 @@ class WatchStream final : public Stream {
   // The view has changed; with `bookmark` the client is told that it is up to date.
   void notify(bool bookmark);
 
+  // For the view's writer: whether somebody is going to notify the stream already. No lock.
+  bool put_in_line() { return !std::exchange(in_line_, true); }
+  void leave_line() { in_line_ = false; }
+
   // A comment, so that both sides see whether the other is there.
   void keep_alive();
 
@@ -58,6 +63,7 @@ class WatchStream final : public Stream {
 
   const std::shared_ptr<SharedView> view_;
   Counters counters_;
+  bool in_line_ = false;  // the writer's own
   // Protected by view_->mutex.
   WatchView::Place place_;
   std::string pending_;

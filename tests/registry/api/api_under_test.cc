@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "registry/adapters/pqxx_migrations.h"
+#include "tests/fixtures/waiting.h"
 
 namespace dmp::registry {
 namespace {
@@ -38,15 +39,17 @@ const test::TestDatabase& migrated_database() {
 
 class RunningApi {
  public:
-  RunningApi() {
+  explicit RunningApi(std::int64_t list_age_max_ms) {
     {
       std::ofstream file(tokens_);
       file << kTokens;
     }
     std::filesystem::permissions(tokens_, std::filesystem::perms::owner_read);
-    server_ = std::make_unique<ApiServer>(
-        ApiOptions{.database = migrated_database().connection_string(), .tokens = tokens_},
-        metrics_);
+    server_ =
+        std::make_unique<ApiServer>(ApiOptions{.database = migrated_database().connection_string(),
+                                               .tokens = tokens_,
+                                               .list_age_max_ms = list_age_max_ms},
+                                    metrics_);
     const auto status = server_->run();
     if (!status) throw std::runtime_error(status.error().message);
   }
@@ -54,11 +57,14 @@ class RunningApi {
   ~RunningApi() { std::filesystem::remove(tokens_); }
 
   [[nodiscard]] int port() const { return server_->port(); }
+  [[nodiscard]] std::string metrics() const { return metrics_.text(); }
 
  private:
-  const std::string tokens_ =
-      (std::filesystem::temp_directory_path() / ("dmp-tokens-" + std::to_string(getpid())))
-          .string();
+  // One name for each: what is there stays until the end.
+  const std::string tokens_ = (std::filesystem::temp_directory_path() /
+                               ("dmp-tokens-" + std::to_string(getpid()) + "-" +
+                                std::to_string(reinterpret_cast<std::uintptr_t>(this))))
+                                  .string();
   Metrics metrics_;
   std::unique_ptr<ApiServer> server_;
 };
@@ -92,9 +98,36 @@ const test::TestDatabase& ApiUnderTest::database() { return migrated_database();
 
 int ApiUnderTest::port() {
   migrated_database();  // constructed first, destroyed last
-  static RunningApi api;
+  static RunningApi api(0);
   return api.port();
 }
+
+struct ApiUnderTest::Memory {
+  // Longer than any pause of a busy machine.
+  RunningApi api{60'000};
+
+  [[nodiscard]] int lists() const {
+    const std::string text = api.metrics();
+    const std::string name = "dmp_registry_api_lists_total{source=\"memory\"} ";
+    const std::size_t at = text.find(name);
+    return at == std::string::npos ? 0 : std::stoi(text.substr(at + name.size()));
+  }
+};
+
+ApiUnderTest::ApiUnderTest() = default;
+ApiUnderTest::~ApiUnderTest() = default;
+
+int ApiUnderTest::port_from_memory() {
+  if (!memory_) memory_ = std::make_unique<Memory>();
+  const int before = memory_->lists();
+  EXPECT_TRUE(test::wait_for([&] {
+    HttpClient(memory_->api.port()).get("/v1/devices?limit=1", "see-all");
+    return memory_->lists() > before;
+  }));
+  return memory_->api.port();
+}
+
+int ApiUnderTest::lists_from_memory() const { return memory_ ? memory_->lists() : 0; }
 
 void ApiUnderTest::SetUp() {
   // TRUNCATE would lock the tables against a watch that still looks at them, and in another order.

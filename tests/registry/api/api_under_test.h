@@ -57,10 +57,20 @@ struct EventRow {
 
 class ApiUnderTest : public testing::Test {
  protected:
+  ApiUnderTest();
+  ~ApiUnderTest() override;
+
   void SetUp() override;
 
   static const test::TestDatabase& database();
+  // Of an API that reads every list from the database.
   static int port();
+
+  // Of one that has read all devices there are now and answers lists from memory; whatever is put
+  // into the database afterwards must have changed_at, or it will not see it.
+  int port_from_memory();
+  // How many lists that one has answered from memory.
+  [[nodiscard]] int lists_from_memory() const;
 
   void add(const RaeRow& row);
   void add(const SessionRow& row);
@@ -73,6 +83,10 @@ class ApiUnderTest : public testing::Test {
   // The `field` of every item of a list answer.
   static std::vector<std::string> column(const nlohmann::json& list, const std::string& field);
   static std::vector<std::string> codes(const nlohmann::json& item);
+
+ private:
+  struct Memory;
+  std::unique_ptr<Memory> memory_;
 };
 
 }  // namespace dmp::registry

@@ -235,11 +235,15 @@ class Filtered : public ApiUnderTest {
   }
 
   // All pages of a list.
-  std::vector<Json> all(const std::string& parameters) {
+  std::vector<Json> all(const std::string& parameters, const std::string& token = "see-all",
+                        int from_port = port()) {
     std::vector<Json> items;
     std::string cursor;
     for (int page = 0; page < 300; ++page) {
-      const Json list = get("/v1/devices?" + parameters + cursor);
+      const HttpAnswer answer =
+          HttpClient(from_port).get("/v1/devices?" + parameters + cursor, token);
+      EXPECT_EQ(answer.status, 200) << parameters << "\n" << answer.body;
+      const Json list = Json::parse(answer.body);
       for (const Json& item : list.at("items")) items.push_back(item);
       if (list.at("next").is_null()) return items;
       cursor = "&cursor=" + list.at("next").get<std::string>();
@@ -270,6 +274,26 @@ TEST_F(Filtered, any_filter_passes_what_a_reference_passes) {
     RC_CLASSIFY(expected.empty(), "nothing passes");
     RC_ASSERT(ids(all("limit=60&filter=" + api::percent_encode(text))) == expected);
   }));
+}
+
+// Whoever asks, for whatever, in pages of any size.
+TEST_F(Filtered, a_list_from_memory_is_that_of_the_database) {
+  add_zoo();
+  // None of them is in doubt before the end of the test.
+  database().execute(
+      "UPDATE ingest SET beat_at = now() + INTERVAL '1 hour'; UPDATE bridge SET sent_at = sent_at"
+      " + 3600000000; UPDATE rae SET last_heard_at = last_heard_at + 3600000000");
+  const int memory = port_from_memory();
+  const int before = lists_from_memory();
+  EXPECT_TRUE(rc::check("same", [&] {
+    const std::string text = text_of(any_node(2));
+    const auto token = *rc::gen::element<std::string>("see-all", "see-a", "see-b", "see-none");
+    const auto limit = *rc::gen::element<std::string>("7", "30", "100");
+    RC_LOG() << text << " " << token;
+    const std::string target = "limit=" + limit + "&filter=" + api::percent_encode(text);
+    RC_ASSERT(all(target, token, memory) == all(target, token, port()));
+  }));
+  EXPECT_GT(lists_from_memory(), before + 10);
 }
 
 TEST_F(Filtered, plain_parameters_say_the_same_as_the_filter) {

@@ -10,6 +10,7 @@
 
 #include "registry/adapters/pqxx_migrations.h"
 #include "registry/adapters/pqxx_reader.h"
+#include "registry/api/item.h"
 #include "registry/api/watch_statements.h"
 #include "tests/fixtures/postgres.h"
 #include "tests/fixtures/waiting.h"
@@ -142,12 +143,13 @@ class HubTest : public testing::Test {
 
   std::unique_ptr<WatchHub> hub(WatchLimits limits) {
     limits.look_every = limits.nudged_look_every = std::chrono::milliseconds(10);
+    limits.eager_look_every = limits.nudged_eager_look_every = std::chrono::milliseconds(10);
     auto hub = std::make_unique<WatchHub>(
         limits, people_,
         [this] {
           return std::make_unique<DatabaseBehindDoor>(database_.connection_string(), door_);
         },
-        metrics_);
+        metrics_, &replica_);
     hub->run();
     return hub;
   }
@@ -173,9 +175,25 @@ class HubTest : public testing::Test {
     return wait_for([&] { return door_.looks > before + 1; });
   }
 
+  // As a worker does that is asked for a list.
+  std::optional<ListedPage> list(WatchHub& hub, const Scope& scope = {{"%"}}) {
+    auto page = replica_.list(DevicesQuery{}, scope, std::chrono::steady_clock::now());
+    hub.lists_wanted();
+    return page;
+  }
+
+  bool lists_from_memory(WatchHub& hub, std::size_t devices) {
+    return wait_for([&] {
+      const auto page = list(hub);
+      return page && page->items.size() == devices;
+    });
+  }
+
   const test::TestDatabase database_;
   Anybody people_;
   Metrics metrics_;
+  // So old that no pause of a busy machine is taken for a database that is away.
+  Replica replica_{{.age_max = std::chrono::milliseconds(2000)}, metrics_};
   Door door_;
 };
 
@@ -233,6 +251,44 @@ TEST_F(HubTest, rests_after_a_list_that_could_not_be_read_and_goes_on_looking) {
   EXPECT_LT(door_.refused - refused, 50);  // without rest: hundreds between two looks
   set_reason("seen");
   EXPECT_TRUE(client.receives([&] { return shows(client.list, "seen"); }));
+}
+
+TEST_F(HubTest, holds_all_devices_once_a_list_was_asked_for_and_follows_them) {
+  const auto hub = this->hub({});
+  EXPECT_FALSE(list(*hub)) << "nothing is read before somebody asks";
+  ASSERT_TRUE(lists_from_memory(*hub, 50));
+  set_reason("new");
+  EXPECT_TRUE(wait_for([&] {
+    const auto page = list(*hub);
+    return page && page->items.at(0, item_column("shown_reason")) == "new" &&
+           page->items.at(49, item_column("shown_reason")) == "new";
+  }));
+  database_.execute(
+      "UPDATE device_state SET changed_at = now(), ended_at = 300 WHERE"
+      " device_session_id = (SELECT min(CAST(device_session_id AS TEXT))::uuid FROM"
+      " device_state)");
+  EXPECT_TRUE(lists_from_memory(*hub, 49));
+}
+
+TEST_F(HubTest, leaves_lists_to_the_database_while_that_cannot_be_followed) {
+  const auto hub = this->hub({});
+  ASSERT_TRUE(lists_from_memory(*hub, 50));
+  door_.shut = true;
+  EXPECT_TRUE(wait_for([&] { return !list(*hub); }));
+  set_reason("meanwhile");
+  door_.shut = false;
+  ASSERT_TRUE(lists_from_memory(*hub, 50));
+  EXPECT_EQ(list(*hub)->items.at(0, item_column("shown_reason")), "meanwhile");
+}
+
+TEST_F(HubTest, reads_everything_again_when_the_registry_falls_behind) {
+  const auto hub = this->hub({});
+  ASSERT_TRUE(lists_from_memory(*hub, 50));
+  database_.execute("UPDATE ingest SET beat_at = now() - INTERVAL '1 hour'");
+  EXPECT_TRUE(wait_for([&] {
+    const auto page = list(*hub);
+    return page && page->items.at(49, item_column("doubt")) == "registry_behind";
+  }));
 }
 
 TEST_F(HubTest, stops_in_the_middle_of_a_look_and_says_good_bye) {

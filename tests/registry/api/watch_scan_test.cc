@@ -12,19 +12,27 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 
-TEST(WatchScan, looks_back_a_second_and_now_and_then_as_far_as_a_statement_can_last) {
+TEST(WatchScan, looks_back_a_little_and_now_and_then_as_far_as_a_statement_can_last) {
   WatchScan scan;
   const std::int64_t start = 1000 * kSecond;
   scan.start(start);
-  EXPECT_EQ(scan.from(start + kSecond / 4), start - kSecond);
-  scan.done();
-  EXPECT_EQ(scan.from(start + kSecond / 2), start + kSecond / 4 - kSecond);
-  scan.done();
-  EXPECT_EQ(scan.from(start + 3 * kSecond), start - 11 * kSecond);
-  scan.done();
-  EXPECT_EQ(scan.from(start + 4 * kSecond), start + 3 * kSecond - kSecond);
-  scan.done();
-  EXPECT_EQ(scan.from(start + 6 * kSecond), start + 3 * kSecond - 11 * kSecond);
+  const auto looks_back = [&](std::int64_t now, std::int64_t to) {
+    EXPECT_EQ(scan.from(now), to);
+    scan.done();
+  };
+  looks_back(start + kSecond / 4, start - kSecond / 4);
+  looks_back(start + kSecond / 2, start - kSecond);
+  looks_back(start + 3 * kSecond / 4, start + kSecond / 4);
+  looks_back(start + 3 * kSecond, start - 11 * kSecond);
+  looks_back(start + 3 * kSecond + 1, start + 3 * kSecond - kSecond / 4);
+  looks_back(start + 4 * kSecond, start + 3 * kSecond - kSecond);
+  looks_back(start + 6 * kSecond, start + 3 * kSecond - 11 * kSecond);
+}
+
+TEST(WatchScan, bears_a_clock_that_goes_back) {
+  WatchScan scan;
+  scan.start(1000 * kSecond);
+  EXPECT_EQ(scan.from(999 * kSecond), 1000 * kSecond - kSecond / 4);
 }
 
 TEST(WatchScan, a_look_that_failed_is_made_up_for) {
@@ -96,7 +104,7 @@ TEST(WatchScan, no_change_is_missed) {
       }
       if (upto(5) != 0) scan.done();
     }
-    now += WatchScan::kWholeEvery.count();
+    now += WatchScan::kReaches.back().every.count();
     const std::int64_t from = scan.from(now);
     for (const auto& [row, change] : changes) {
       if (change.began >= from && scan.is_new(row, change.began)) ++found[row];

@@ -1,0 +1,204 @@
+#include "registry/api/replica.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "registry/api/item.h"
+#include "registry/api/item_values.h"
+#include "registry/api/watch_index.h"
+#include "registry/api/watch_match.h"
+
+namespace dmp::registry::api {
+namespace {
+
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min() / 2;
+
+// Beside its rows: of the map's node, the pointer's count, and of a few indexes' nodes.
+constexpr std::size_t kDeviceOverheadBytes = 400;
+
+std::size_t bytes_of(const Rows& rows) { return rows.bytes() + kDeviceOverheadBytes; }
+
+// Rows [begin, end) without those of the canary; null: there are none.
+std::shared_ptr<const Rows> taken_from(const Rows& items, std::size_t begin, std::size_t end) {
+  static const std::size_t kRae = item_column("rae");
+  auto rows = std::make_shared<Rows>(items.columns());
+  for (std::size_t row = begin; row < end; ++row) {
+    if (items.at(row, kRae).starts_with("canary-")) continue;
+    for (std::size_t column = 0; column < items.columns(); ++column) {
+      rows->add(items.at(row, column));
+    }
+  }
+  rows->shrink();
+  return rows->empty() ? nullptr : rows;
+}
+
+// The row that the caller sees, if the device is in the list.
+std::optional<std::size_t> row_of(const DevicesQuery& query, const Scope& scope, const Rows& rows) {
+  static const std::size_t kRae = item_column("rae");
+  std::size_t row = 0;
+  while (row < rows.size() && !may_see(scope, rows.at(row, kRae))) ++row;
+  if (row == rows.size() || !passes(query.filter, rows, row)) return std::nullopt;
+  return row;
+}
+
+bool is_in_order_of_ids(const Sort& sort) {
+  return sort.attribute->column == "device_id" && !sort.descending;
+}
+
+}  // namespace
+
+Replica::Replica(Limits limits, Metrics& metrics)
+    : limits_(limits),
+      from_memory_(metrics.counter("dmp_registry_api_lists_total", "Lists of devices, by source",
+                                   {{"source", "memory"}})),
+      from_database_(metrics.counter("dmp_registry_api_lists_total", "Lists of devices, by source",
+                                     {{"source", "database"}})),
+      devices_gauge_(metrics.gauge("dmp_registry_replica_devices", "Devices held in memory")),
+      bytes_gauge_(metrics.gauge("dmp_registry_replica_bytes", "Memory of those, about")),
+      asked_at_(kNever),
+      wrote_at_(kNever),
+      looked_at_(kNever),
+      not_before_(kNever) {}
+
+bool Replica::has_been_asked(SteadyTime now, std::chrono::milliseconds within) const {
+  return limits_.age_max.count() > 0 && asked_at_ > ticks(now - within) &&
+         not_before_ <= ticks(now);
+}
+
+bool Replica::is_wanted(SteadyTime now) const { return has_been_asked(now, limits_.kept_for); }
+bool Replica::is_eager(SteadyTime now) const { return has_been_asked(now, limits_.eager_for); }
+
+bool Replica::is_current(SteadyTime now) const {
+  return whole_ && looked_at_ > wrote_at_ && looked_at_ >= ticks(now - limits_.age_max);
+}
+
+// All devices, or those with the value that the filter demands. Null: to be made an index for.
+const Replica::Devices* Replica::candidates(const DevicesQuery& query) {
+  const Test* demand = demanded_value(query.filter);
+  return demand == nullptr ? &devices_ : indexes_.find(*demand);
+}
+
+std::optional<ListedPage> Replica::list(const DevicesQuery& query, const Scope& scope,
+                                        SteadyTime now) {
+  asked_at_ = ticks(now);
+  const std::shared_lock lock(mutex_);
+  const bool fits = is_in_order_of_ids(query.sort) && !query.canary && is_current(now);
+  const Devices* all = fits ? candidates(query) : nullptr;
+  (all != nullptr ? from_memory_ : from_database_).add();
+  return all != nullptr ? std::optional(page_of(*all, query, scope)) : std::nullopt;
+}
+
+ListedPage Replica::page_of(const Devices& all, const DevicesQuery& query,
+                            const Scope& scope) const {
+  ListedPage page{Rows(item_column_count())};
+  const auto limit = static_cast<std::size_t>(query.page.limit);
+  const auto after = DevicePosition::parse(query.page.after);
+  auto at = after ? all.upper_bound(after->device_id) : all.begin();
+  for (int examined = 1; at != all.end(); ++at, ++examined) {
+    const auto row = row_of(query, scope, *at->second);
+    if ((row && page.items.size() == limit) || examined > kExaminedMax) {
+      page.next = std::prev(at)->first;
+      break;
+    }
+    if (row) add_row(page.items, *at->second, *row);
+  }
+  return page;
+}
+
+void Replica::add_row(Rows& page, const Rows& rows, std::size_t row) const {
+  static const std::size_t kRae = item_column("rae");
+  static const std::size_t kHeard = item_column("rae_last_heard_at");
+  const auto heard = heard_.find(rows.at(row, kRae));
+  for (std::size_t column = 0; column < rows.columns(); ++column) {
+    const bool moved = column == kHeard && heard != heard_.end();
+    page.add(moved ? std::string_view(heard->second) : rows.at(row, column));
+  }
+}
+
+void Replica::put(const std::vector<std::string>& devices, const Rows& items) {
+  std::vector<std::pair<DeviceId, std::shared_ptr<const Rows>>> read;
+  std::map<std::string_view, std::shared_ptr<const Rows>> rows_of;
+  for (std::size_t begin = 0, end = 0; begin < items.size(); begin = end) {
+    while (end < items.size() && items.at(end, 0) == items.at(begin, 0)) ++end;
+    rows_of[items.at(begin, 0)] = taken_from(items, begin, end);
+  }
+  for (const std::string& device : devices) {
+    if (const auto id = DeviceId::parse(device)) read.emplace_back(*id, rows_of[device]);
+  }
+  const std::lock_guard lock(mutex_);
+  for (auto& [device, rows] : read) replace(device, std::move(rows));
+  report();
+}
+
+void Replica::replace(const DeviceId& device, std::shared_ptr<const Rows> rows) {
+  const auto known = devices_.find(device);
+  if (known != devices_.end()) {
+    bytes_ -= bytes_of(*known->second);
+    indexes_.remove(device, *known->second);
+    if (!rows) devices_.erase(known);
+  }
+  if (!rows) return;
+  bytes_ += bytes_of(*rows);
+  indexes_.add(device, rows);
+  devices_.insert_or_assign(device, std::move(rows));
+}
+
+void Replica::keep_only(const std::optional<DeviceId>& after, const std::optional<DeviceId>& upto,
+                        const std::vector<std::string>& devices) {
+  std::vector<DeviceId> gone;
+  auto kept = devices.begin();
+  auto at = after ? devices_.upper_bound(*after) : devices_.begin();
+  for (; at != devices_.end() && (!upto || at->first <= *upto); ++at) {
+    const std::string id = at->first.str();
+    while (kept != devices.end() && *kept < id) ++kept;
+    if (kept == devices.end() || *kept != id) gone.push_back(at->first);
+  }
+  const std::lock_guard lock(mutex_);
+  for (const DeviceId& device : gone) replace(device, nullptr);
+  report();
+}
+
+void Replica::set_whole(bool whole) {
+  const std::lock_guard lock(mutex_);
+  whole_ = whole;
+}
+
+void Replica::set_heard(const Rows& doubts) {
+  constexpr std::size_t kRae = 0;
+  constexpr std::size_t kHeard = 3;
+  Heard heard;
+  for (std::size_t row = 0; row < doubts.size(); ++row) {
+    heard.emplace(doubts.at(row, kRae), doubts.at(row, kHeard));
+  }
+  const std::lock_guard lock(mutex_);
+  heard_.swap(heard);
+}
+
+void Replica::tend() {
+  indexes_.make_wanted(devices_, [this](std::unique_ptr<ReplicaIndex> index) {
+    const std::lock_guard lock(mutex_);
+    indexes_.take(std::move(index));
+  });
+}
+
+void Replica::drop() {
+  const std::lock_guard lock(mutex_);
+  devices_.clear();
+  indexes_.clear();
+  heard_.clear();
+  bytes_ = 0;
+  whole_ = false;
+  report();
+}
+
+void Replica::give_up(SteadyTime now) {
+  drop();
+  not_before_ = ticks(now + limits_.kept_for);
+}
+
+void Replica::report() {
+  devices_gauge_.set(static_cast<double>(devices_.size()));
+  bytes_gauge_.set(static_cast<double>(bytes_));
+}
+
+}  // namespace dmp::registry::api

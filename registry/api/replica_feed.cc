@@ -1,0 +1,79 @@
+#include "registry/api/replica_feed.h"
+
+#include <chrono>
+
+#include "base/log.h"
+#include "registry/api/device_page.h"
+
+namespace dmp::registry::api {
+namespace {
+
+const Scope& everybody() {
+  static const Scope kEverybody{.rae_patterns = {"%"}};
+  return kEverybody;
+}
+
+std::optional<DeviceId> device_of(const std::optional<DevicePosition>& position) {
+  return position ? std::optional(position->device_id) : std::nullopt;
+}
+
+}  // namespace
+
+void ReplicaFeed::follow(SteadyTime now) {
+  if (held_ && replica_->is_too_big()) {
+    log_warning("lists_from_database",
+                {{"reason", "the devices need more memory than list-mib-max allows"},
+                 {"devices", replica_->devices()},
+                 {"bytes", replica_->bytes()}});
+    replica_->give_up(now);
+  }
+  if (is_wanted(now) == held_) return;
+  if (held_) return drop();
+  held_ = true;
+  reload();
+}
+
+void ReplicaFeed::drop() {
+  if (held_) replica_->drop();
+  held_ = loading_ = false;
+}
+
+void ReplicaFeed::reload() {
+  if (!held_) return;
+  replica_->set_whole(false);
+  loading_ = true;
+  loaded_.reset();
+}
+
+Answer<void> ReplicaFeed::load_page(Reader& reader, const Refresh& refresh) {
+  const auto page = read_device_page(reader, Filter(), everybody(), loaded_ ? &*loaded_ : nullptr);
+  if (!page) return tl::unexpected(page.error());
+  if (!refresh(page->devices)) return {};  // the same page again
+  const std::optional<DevicePosition> after = loaded_;
+  if (!page->devices.empty()) {
+    loaded_ = DevicePosition{*DeviceId::parse(page->devices.back()), {}};
+  }
+  replica_->keep_only(device_of(after), page->is_last ? std::nullopt : device_of(loaded_),
+                      page->devices);
+  if (!page->is_last) return {};
+  loading_ = false;
+  replica_->set_whole(true);
+  log_info("lists_from_memory", {{"devices", replica_->devices()}, {"bytes", replica_->bytes()}});
+  return {};
+}
+
+void ReplicaFeed::put(const std::vector<std::string>& devices, const Rows& items) {
+  if (held_) replica_->put(devices, items);
+}
+
+void ReplicaFeed::looked(SteadyTime began) {
+  if (!held_) return;
+  replica_->looked(began);
+  replica_->tend();
+}
+
+void ReplicaFeed::tick(const Rows& raes) {
+  if (held_) replica_->set_heard(raes);
+}
+
+}  // namespace dmp::registry::api

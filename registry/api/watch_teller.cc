@@ -1,0 +1,24 @@
+#include "registry/api/watch_teller.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dmp::registry::api {
+
+void WatchTeller::add(std::shared_ptr<WatchStream> stream) {
+  if (stream->put_in_line()) waiting_.push_back(std::move(stream));
+}
+
+SteadyTime WatchTeller::next() const { return waiting_.empty() ? SteadyTime::max() : next_; }
+
+void WatchTeller::tell(SteadyTime now) {
+  for (std::size_t told = 0; told < kAtOnce && !waiting_.empty(); ++told) {
+    const std::shared_ptr<WatchStream> stream = std::move(waiting_.front());
+    waiting_.pop_front();
+    stream->leave_line();
+    stream->notify(false);
+  }
+  next_ = now + kPause;
+}
+
+}  // namespace dmp::registry::api

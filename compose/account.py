@@ -98,22 +98,17 @@ def end_lending():
         os.setegid(0)
 
 
-def named(name):
-    """The account of that name."""
+def named(name, way_out="--user with an existing, ordinary user"):
+    """The account of that name; the way out is for a name that will not do."""
     try:
         entry = pwd.getpwnam(name)
     except KeyError:
         raise Failure(
             f"there is no user {name!r} on this machine",
-            "./dmp up: it comes with PostgreSQL, which up installs"
-            if name == DEFAULT
-            else "./dmp up --user NAME, with an existing one",
+            "./dmp up: it comes with PostgreSQL, which up installs" if name == DEFAULT else way_out,
         ) from None
     if entry.pw_uid == 0:
-        raise Failure(
-            "the servers cannot run as root (PostgreSQL refuses to)",
-            "./dmp up --user NAME, with an ordinary user",
-        )
+        raise Failure("the servers cannot run as root (PostgreSQL refuses to)", way_out)
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir)
 
 
@@ -129,7 +124,9 @@ def choose(wanted, environment):
     """Ordinary users run as themselves; root as `--user`, else who called sudo, else postgres."""
     if os.getuid() == 0:
         sudo_user = environment.get("SUDO_USER", "root")
-        return named(wanted or (sudo_user if sudo_user != "root" else DEFAULT))
+        usual = sudo_user if sudo_user != "root" else DEFAULT
+        way_out = f"without --user it is {usual!r}; or --user with an existing, ordinary user"
+        return named(wanted or usual, way_out)
     try:
         me = pwd.getpwuid(os.getuid())
     except KeyError:
@@ -138,7 +135,9 @@ def choose(wanted, environment):
             "add the user to /etc/passwd, or run ./dmp as another user",
         ) from None
     if wanted and wanted != me.pw_name:
-        raise Failure(f"only root can run a stack as {wanted!r}", f"sudo ./dmp up --user {wanted}")
+        way_out = f"without --user it is you, {me.pw_name!r}"
+        named(wanted, way_out)  # or sudo would not help either
+        raise Failure(f"only root can run a stack as {wanted!r}", f"the same with sudo; {way_out}")
     return Account(me.pw_name, me.pw_uid, me.pw_gid, me.pw_dir)
 
 

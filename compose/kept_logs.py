@@ -8,7 +8,7 @@ from compose.report import Failure
 
 
 class KeptLogs:
-    """The logs of `state`, to be kept below build/log/PURPOSE; those of the run before go."""
+    """The logs of `state`, to be kept below build/log/PURPOSE in place of an earlier run's."""
 
     def __init__(self, checkout, state, purpose):
         self._from = state.log
@@ -23,11 +23,16 @@ class KeptLogs:
         log = Path(log)
         return str(self._folder / log.name if log.parent == self._from else log)
 
-    def keep(self):
+    def drop_old(self):
+        """Logs of an earlier run would be read as this one's. What else lies there is not ours."""
         with self._account.as_root():  # the checkout may be another user's
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(self._from, self._folder)
+            for log in (*self._folder.glob("*.log"), *self._folder.glob("*.log.1")):
+                log.unlink()
+
+    def keep(self):
+        self.drop_old()
+        with self._account.as_root():
+            shutil.copytree(self._from, self._folder, dirs_exist_ok=True)
             for path in (*self._folder.parents[:2], self._folder, *self._folder.rglob("*")):
                 self._owner.give(path)
 

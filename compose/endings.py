@@ -1,9 +1,19 @@
 """Ending early: a command asked to end unwinds, and what it cleans up is not cut short."""
 
 import contextlib
+import os
 import signal
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_asked = []  # the signal that came first
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody asked the command to end."""
+
+    def __init__(self, number):
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
 
 
 def unwind():
@@ -13,11 +23,25 @@ def unwind():
             signal.signal(number, _interrupt)
 
 
-def _interrupt(*_):
+def end_if_asked():
+    """For whoever caught a failure: one while unwinding must not take the interruption's place."""
+    if _asked:
+        raise Interrupted(_asked[0])
+
+
+def _interrupt(asked, _frame):
     """Once: another signal on the way to the clean-up would cut it short before it began."""
     for number in SIGNALS:
         signal.signal(number, lambda *_: None)  # children do not inherit it
-    raise KeyboardInterrupt
+    _asked.append(asked)
+    _say_at_once()
+    raise Interrupted(asked)
+
+
+def _say_at_once():
+    """Past sys.stderr, which may be in the middle of a line of its own."""
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        os.write(2, b"\ninterrupted\n" if os.isatty(2) else b"interrupted\n")
 
 
 @contextlib.contextmanager

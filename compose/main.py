@@ -108,10 +108,10 @@ def main(words):
     except OSError as error:  # full disk, no permission: the machine's state, not a bug of ours
         print(f"./dmp {shlex.join(words)}: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        hint = "; ./dmp up continues, ./dmp down stops what runs"
-        print(f"\ninterrupted{hint if arguments.command == 'up' else ''}", file=sys.stderr)
-        return 130
+    except endings.Interrupted as end:
+        if arguments.command == "up":
+            print("./dmp up continues, ./dmp down stops what runs", file=sys.stderr)
+        return end.exit_code
 
 
 def _allow_many_files():

@@ -66,6 +66,9 @@ class Report:
         self._show(name, "")
         try:
             yield step
+        except KeyboardInterrupt:
+            self.end(name, self._line(name, self.yellow("interrupted"), step))
+            raise
         except BaseException:
             self.end(name, self._line(name, self.red("failed"), step))
             raise

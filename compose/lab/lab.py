@@ -147,15 +147,22 @@ class Lab:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
                 env={**os.environ, "PYTHONPATH": CHECKOUT}, start_new_session=True, **_full_rights(),
             )
+        try:
+            self._await(process, facts.log)
+        except BaseException:
+            process.kill()  # nobody else could find it before it listens
+            process.wait()
+            raise
+        process.returncode = 0  # it outlives us on purpose and is not waited for
+
+    def _await(self, process, log):
         deadline = time.monotonic() + _BOOT_S_MAX
         while not self._listens():
             if process.poll() is not None:
-                raise LabError(f"the lab ended at once, exit {process.returncode}; see {facts.log}")
+                raise LabError(f"the lab ended at once, exit {process.returncode}; see {log}")
             if time.monotonic() > deadline:
-                process.kill()
-                raise LabError(f"the lab did not come up in {_BOOT_S_MAX:.0f} s; see {facts.log}")
+                raise LabError(f"the lab did not come up in {_BOOT_S_MAX:.0f} s; see {log}")
             time.sleep(0.02)
-        process.returncode = 0  # it outlives us on purpose and is not waited for
 
     def _listens(self):
         if not self._claim.holder():

@@ -170,6 +170,13 @@ class FailureTest(unittest.TestCase):
             raise Failure("no")
         self.assertRegex(out.getvalue(), r"kafka +failed +\d+\.\d s")
 
+    def test_an_interrupted_step_did_not_fail(self):
+        out = io.StringIO()
+        report = Report(out)
+        with self.assertRaises(KeyboardInterrupt), report.step("kafka"):
+            raise KeyboardInterrupt
+        self.assertRegex(out.getvalue(), r"\A  kafka +interrupted +\d+\.\d s\n\Z")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -178,8 +178,7 @@ def test(checkout, report, arguments):
 def demo(checkout, report, arguments):
     """0 if every promise was kept."""
     notes = Report(sys.stderr) if arguments.json else report
-    provision.install(notes, (*packages.BUILD, *packages.RUN, *packages.DEMO))
-    return demonstration.run(checkout, notes, account.choose(arguments.user, os.environ), arguments)
+    return demonstration.run(checkout, notes, arguments)
 
 
 def bench(checkout, report, arguments):

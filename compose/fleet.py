@@ -61,7 +61,7 @@ class Fleet:
     def __init__(self, stack, name):
         self.agents = [
             ScriptedAgent(
-                stack.state, stack.ports, stack.authority, stack.mosquitto, f"{name}-{number:02}"
+                stack.state, stack.ports, stack.authority, stack.mosquitto, agent_name(name, number)
             )
             for number in range(1, AGENTS + 1)
         ]
@@ -92,6 +92,10 @@ class Fleet:
     def stop(self):
         with ThreadPoolExecutor(max_workers=len(self.agents)) as pool:
             list(pool.map(lambda agent: agent.stop(), self.agents))
+
+
+def agent_name(fleet, number):
+    return f"{fleet}-{number:02}"
 
 
 def script(seed, seconds, per_second=PER_SECOND, kinds=None):

@@ -15,6 +15,11 @@ from compose import account, commands, endings  # noqa: E402
 from compose.report import Failure, Report  # noqa: E402
 
 OPEN_FILES = 65536
+DEMO_JSON = (
+    "the result to the standard output, the rest to standard error: {kept, interrupted, seconds,"
+    " promises: [{name, promise, kept, seconds, seen, expected, logs}]}; of an interrupted demo,"
+    " the promises decided until then"
+)
 
 
 def parser():
@@ -55,7 +60,7 @@ def parser():
         help=f"only this one; may be repeated: {', '.join(commands.DEMO_NAMES)}",
     )  # fmt: skip
     demo.add_argument("--short", action="store_true", help="every promise, but less load; for CI")
-    demo.add_argument("--json", action="store_true", help="for programs")
+    demo.add_argument("--json", action="store_true", help=DEMO_JSON)
     bench = add("bench", help="measure the platform, in a stack of its own")
     bench.add_argument(
         "names", nargs="*", metavar="NAME", help=f"of: {', '.join(commands.BENCH_NAMES)}"

@@ -1,11 +1,12 @@
 """Running the promises one after the other, and telling each as it ends."""
 
-import json
+import os
 import time
-from dataclasses import asdict, dataclass
 
+from compose import account, endings, packages, provision
 from compose.demo import intruder_promises, lab_promises, outage_promises
 from compose.demo.promise import Broken
+from compose.demo.result import Outcome, Result
 from compose.demo.scene import FULL, SHORT, Scene
 from compose.kept_logs import KeptLogs
 from compose.private_stack import private_stack
@@ -23,77 +24,67 @@ PROMISES = (
     intruder_promises.a_rae_that_wants_the_answer_sent_to_another_is_a_dead_letter,
 )
 NAMES = tuple(promise.name for promise in PROMISES)
+PACKAGES = (*packages.BUILD, *packages.RUN, *packages.DEMO)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How it went with one promise. `log` is where it stays when the stack is gone."""
-
-    name: str
-    promise: str
-    kept: bool
-    seconds: float
-    seen: str
-    expected: str = ""
-    log: str = ""
-
-
-def run(checkout, report, account, arguments):
+def run(checkout, report, arguments):
     """0 if every promise was kept."""
     wanted = [p for p in PROMISES if not arguments.only or p.name in arguments.only]
-    began = time.monotonic()
-    with quiet() as nobody, private_stack(nobody, account, "demo") as stack:
-        scene = Scene(stack, SHORT if arguments.short else FULL)
-        kept_logs = KeptLogs(checkout, stack.state, "demo")
-        try:
-            scene.start(checkout, report)
-            outcomes = [shown(scene, promise, report, kept_logs) for promise in wanted]
-        except Failure as failure:  # whose log is about to go
-            raise kept_logs.instead(failure) from failure
-        if not all(outcome.kept for outcome in outcomes):
+    form = SHORT if arguments.short else FULL
+    result = Result(report, len(wanted), arguments.json)
+    with result.told_if_interrupted():
+        provision.install(report, PACKAGES)
+        user = account.choose(arguments.user, os.environ)
+        with quiet() as nobody, private_stack(nobody, user, "demo") as stack:
+            with result.told_if_interrupted():
+                _decide(wanted, Scene(stack, form), checkout, report, result)
+    return result.tell()
+
+
+def _decide(wanted, scene, checkout, report, result):
+    """Adds the outcomes to the result; the logs stay if there is anything to look for in them."""
+    kept_logs = KeptLogs(checkout, scene.stack.state, "demo")
+    kept_logs.drop_old()
+    try:
+        scene.start(checkout, report)
+        for promise in wanted:
+            decide(scene, promise, report, kept_logs, result)
+    except Failure as failure:  # whose log is about to go
+        endings.end_if_asked()
+        raise kept_logs.instead(failure) from failure
+    finally:
+        if result.is_broken:
             kept_logs.keep()
-    return _told(outcomes, time.monotonic() - began, report, arguments.json)
 
 
-def shown(scene, promise, report, kept_logs):
+def decide(scene, promise, report, kept_logs, result):
     """Makes one promise happen, tells how it went, and leaves the stack whole."""
-    began = time.monotonic()
     report.news(promise.name, promise.sentence)
+    outcome = _outcome(scene, promise, kept_logs)
+    result.add(outcome)
+    report.end(promise.name, outcome.text(report))
+    scene.mend()
+
+
+def _outcome(scene, promise, kept_logs):
+    began = time.monotonic()
     try:
         seen = promise.keep(scene)
-        outcome = Outcome(promise.name, promise.sentence, True, time.monotonic() - began, seen)
+        return Outcome(promise.name, promise.sentence, True, time.monotonic() - began, seen)
     except (Broken, Failure, OSError) as error:
-        outcome = _broken(promise, time.monotonic() - began, error, kept_logs)
-    report.end(promise.name, _line(outcome, report))
-    scene.mend()
-    return outcome
+        endings.end_if_asked()
+        seconds = time.monotonic() - began
+        return _broken(promise, seconds, error, _logs(scene, promise, error, kept_logs))
 
 
-def _broken(promise, seconds, error, kept_logs):
+def _broken(promise, seconds, error, logs):
     expected = getattr(error, "expected", "no failure")
     seen = getattr(error, "seen", None) or getattr(error, "what", None) or str(error)
-    log = kept_logs.place(getattr(error, "log", None))
-    return Outcome(promise.name, promise.sentence, False, seconds, seen, expected, log)
+    return Outcome(promise.name, promise.sentence, False, seconds, seen, expected, logs)
 
 
-def _line(outcome, report):
-    word = report.green("PASS") if outcome.kept else report.red("FAIL")
-    lines = [f"{word} {outcome.seconds:6.1f} s  {outcome.promise}"]
-    if outcome.kept:
-        details = [outcome.seen]
-    else:
-        details = [f"expected: {outcome.expected}", f"seen:     {outcome.seen}"]
-        details += [f"log:      {outcome.log}"] if outcome.log else []
-        details += [f"again:    ./dmp demo --only {outcome.name}"]
-    return "\n".join([*lines, *(f"{'':15}{detail}" for detail in details)])
-
-
-def _told(outcomes, seconds, report, as_json):
-    kept = sum(outcome.kept for outcome in outcomes)
-    whole = kept == len(outcomes)
-    verdict = f"{kept} of {len(outcomes)} promises kept in {seconds:.0f} s"
-    report.say(report.green(verdict) if whole else report.red(verdict))
-    if as_json:
-        facts = {"kept": whole, "seconds": round(seconds, 1)}
-        print(json.dumps({**facts, "promises": [asdict(one) for one in outcomes]}, indent=2))
-    return 0 if whole else 1
+def _logs(scene, promise, error, kept_logs):
+    """Of the part that showed it first, then of the others the promise is about."""
+    first = getattr(error, "log", None)
+    logs = [*([first] if first else []), *scene.logs(promise.about)]
+    return tuple(dict.fromkeys(map(kept_logs.place, logs)))

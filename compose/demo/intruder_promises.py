@@ -15,7 +15,7 @@ ARRIVES_WITHIN_S = 15.0
 CLOCKS_S = 2.0  # Kafka's record times may be this much before ours
 
 
-@promise("foreign-session")
+@promise("foreign-session", "mosquitto", "bridge")
 def a_rae_that_writes_the_session_of_another_is_refused(scene):
     began = time.time() - CLOCKS_S
     session = scene.items()[0]["device_session_id"]
@@ -39,7 +39,7 @@ def a_rae_that_writes_the_session_of_another_is_refused(scene):
     return f"PUBACK 0x{code:02x}, nothing in Kafka; its own session is taken"
 
 
-@promise("foreign-reply")
+@promise("foreign-reply", "mosquitto", "bridge")
 def a_rae_that_wants_the_answer_sent_to_another_is_a_dead_letter(scene):
     began = time.time() - CLOCKS_S
     topic = f"dmp/v1/{INTRUDER}/{uuid.uuid4()}/update"

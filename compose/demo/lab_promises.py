@@ -15,14 +15,14 @@ BACK_WITHIN_S = 60.0
 RECOVERED_WITHIN_S = 120.0
 
 
-@promise("plug")
+@promise("plug", "lab", AGENT, "bridge", "registry")
 def a_device_plugged_in_is_listed_with_its_model_firmware_and_esn(scene):
     scene.lab.order("plug", device=GUEST)
     wait(lambda: _objection(scene, GUEST), f"{GUEST} as it is", SEEN_WITHIN_S, scene.log(AGENT))
     return ", ".join(_who(scene.item(GUEST)))
 
 
-@promise("change")
+@promise("change", "lab", AGENT, "bridge", "registry")
 def a_new_firmware_and_esn_are_listed_and_history_tells_old_and_new(scene):
     wait(lambda: _objection(scene, CHANGED), "the old values", SEEN_WITHIN_S, scene.log(AGENT))
     before = scene.truth(CHANGED)
@@ -44,7 +44,7 @@ def a_new_firmware_and_esn_are_listed_and_history_tells_old_and_new(scene):
     return ", ".join(f"{old} -> {new}" for _, old, new in changes)
 
 
-@promise("lost")
+@promise("lost", AGENT, "mosquitto", "bridge", "registry")
 def a_lost_rae_makes_its_devices_unknown_never_offline_until_it_is_back(scene):
     wait(lambda: _not_online(scene), "all online", SEEN_WITHIN_S, scene.log(AGENT))
     scene.lab.order("agent", action="kill")
@@ -56,7 +56,7 @@ def a_lost_rae_makes_its_devices_unknown_never_offline_until_it_is_back(scene):
     return f"{blocker['message']!r} after {lost_s:.1f} s; true {back_s:.1f} s after its start"
 
 
-@promise("wiped")
+@promise("wiped", AGENT, "bridge", "registry")
 def an_agent_with_an_empty_database_and_a_clock_a_day_behind_is_believed_again(scene):
     count = len(scene.items())
     scene.lab.order("agent", action="kill")

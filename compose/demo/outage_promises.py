@@ -4,7 +4,8 @@ import functools
 import time
 
 from compose.demo.promise import Broken, Promise, promise, wait
-from compose.fleet import PER_SECOND
+from compose.demo.scene import fleet_name
+from compose.fleet import PER_SECOND, agent_name
 
 KILLED = ("bridge", "registry", "mosquitto", "kafka", "postgres")
 WARM_S = 2.0  # until the agents have met their devices
@@ -15,6 +16,8 @@ FROZEN_S = 6.0
 CONVERGED_WITHIN_S = 30.0
 LOST_FOR_GOOD_S = 10.0  # what is only late arrives long before
 ATTEMPTS = 3
+CONFIRMED = agent_name(fleet_name("confirm"), 1)  # one log of ten alike
+FORGETFUL = agent_name(fleet_name("puback"), 1)
 
 
 def kill_promise(name):
@@ -22,6 +25,7 @@ def kill_promise(name):
         f"kill-{name}",
         f"{name} killed under load: nothing lost, nothing stale",
         functools.partial(_nothing_is_lost, name),
+        tuple(dict.fromkeys((name, "bridge", "registry", CONFIRMED))),
     )
 
 
@@ -68,7 +72,7 @@ def _measured(scene, fleet):
     return rate
 
 
-@promise("frozen")
+@promise("frozen", "mosquitto", "bridge", "registry", CONFIRMED)
 def the_broker_killed_before_a_frozen_bridge_loses_nothing(scene):
     found, seconds = _broker_lost_with_its_queue(scene, FROZEN_S, "confirm", CONVERGED_WITHIN_S)
     if not found.is_equal:
@@ -76,7 +80,7 @@ def the_broker_killed_before_a_frozen_bridge_loses_nothing(scene):
     return f"converged {seconds:.1f} s after the bridge went on; {found.counts()}"
 
 
-@promise("blind")
+@promise("blind", "mosquitto", "bridge", "registry", FORGETFUL)
 def the_same_with_agents_that_forget_at_puback_is_seen_to_lose(scene):
     """What the broker wrote to disk just before survives, so that one try may lose nothing."""
     for attempt in range(1, ATTEMPTS + 1):

@@ -13,15 +13,17 @@ CAPITALS = {"rae": "RAE", "rest": "REST", "esn": "ESN"}
 
 @dataclass(frozen=True)
 class Promise:
-    """`keep` gets the scene, makes it happen, and returns what was seen; it raises Broken."""
+    """`keep` gets the scene, makes it happen, and returns what was seen; it raises Broken. `about`
+    names the parts whose logs tell why: our programs on the way, and the servers it touches."""
 
     name: str
     sentence: str
     keep: Callable
+    about: tuple = ()
 
 
 class Broken(Exception):
-    """The promise does not hold: what was expected, what was seen, whose log tells more."""
+    """The promise does not hold: what was expected, what was seen, whose log tells most."""
 
     def __init__(self, expected, seen, log):
         super().__init__(f"expected {expected}, saw {seen}")
@@ -30,11 +32,11 @@ class Broken(Exception):
         self.log = log
 
 
-def promise(name):
+def promise(name, *about):
     """The function below is this promise; its name is the sentence people read."""
 
     def made(keep):
-        return Promise(name, sentence(keep.__name__), keep)
+        return Promise(name, sentence(keep.__name__), keep, about)
 
     return made
 

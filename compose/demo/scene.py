@@ -100,7 +100,7 @@ class Scene:
         """A fleet that edits for so long and stays connected until the block ends. Fleets that
         free on different words have databases of their own: what one lost is not the other's."""
         if free_on not in self._fleets:
-            self._fleets[free_on] = Fleet(self.stack, f"load-{free_on}")
+            self._fleets[free_on] = Fleet(self.stack, fleet_name(free_on))
         fleet = self._fleets[free_on]
         try:
             fleet.start(seconds, per_second, free_on)
@@ -167,6 +167,14 @@ class Scene:
 
     def log(self, name):
         return self.stack.state.log / f"{name}.log"
+
+    def logs(self, names):
+        """Those there are: a load that was never started has none."""
+        return [log for log in map(self.log, names) if log.exists()]
+
+
+def fleet_name(free_on):
+    return f"load-{free_on}"
 
 
 def copy(database, folder):

@@ -8,7 +8,8 @@ import unittest
 from compose import comparison, fleet, kafka_records
 from compose.demo import command, lab_promises
 from compose.demo.promise import Broken, Promise, sentence, wait
-from compose.demo.scene import FULL, SHORT
+from compose.demo.result import NAME_COLUMNS, Result
+from compose.demo.scene import FULL, SHORT, fleet_name
 from compose.main import parser
 from compose.report import Failure, Report
 
@@ -22,17 +23,25 @@ class Scene:
     def mend(self):
         self.mended += 1
 
+    def logs(self, names):
+        return [f"{name}.log" for name in names]
+
 
 class Logs:
     def place(self, log):
         return f"kept/{log}" if log else ""
 
 
-def told(keep):
-    """(outcome, what people read, the scene) after one promise."""
-    out, scene = io.StringIO(), Scene()
-    outcome = command.shown(scene, Promise("name", "it holds", keep), Report(out), Logs())
-    return outcome, out.getvalue(), scene
+def told(keep, *about):
+    """(what programs read, what people read, the scene) after one promise."""
+    out, written, scene = io.StringIO(), io.StringIO(), Scene()
+    report = Report(out)
+    result = Result(report, 1, as_json=True)
+    command.decide(scene, Promise("name", "it holds", keep, about), report, Logs(), result)
+    text = out.getvalue()
+    with contextlib.redirect_stdout(written):
+        result.tell()
+    return json.loads(written.getvalue()), text, scene
 
 
 def breaking(error):
@@ -44,22 +53,39 @@ def breaking(error):
 
 class TellingTest(unittest.TestCase):
     def test_a_kept_promise_is_a_timed_line_with_what_was_seen(self):
-        outcome, text, _ = told(lambda _scene: "42 devices")
-        self.assertTrue(outcome.kept)
-        self.assertRegex(text, r"\APASS +0\.\d s  it holds\n +42 devices\n\Z")
+        facts, text, _ = told(lambda _scene: "42 devices")
+        self.assertTrue(facts["kept"])
+        self.assertRegex(text, r"\APASS +0\.\d s  name +it holds\n +42 devices\n\Z")
 
     def test_a_broken_one_says_what_was_expected_seen_and_which_log_to_read(self):
-        outcome, text, _ = told(breaking(Broken("online", "offline", "bridge.log")))
-        self.assertFalse(outcome.kept)
+        facts, text, _ = told(breaking(Broken("online", "offline", "bridge.log")))
+        self.assertFalse(facts["kept"])
         for part in ("FAIL", "expected: online", "seen:     offline", "log:      kept/bridge.log",
                      "./dmp demo --only name"):  # fmt: skip
             self.assertIn(part, text)
 
     def test_what_fails_underneath_breaks_the_promise_too(self):
         for error in (Failure("kafka ended"), ConnectionError("kafka ended")):
-            outcome, text, _ = told(breaking(error))
-            self.assertFalse(outcome.kept)
+            facts, text, _ = told(breaking(error))
+            self.assertFalse(facts["kept"])
             self.assertIn("kafka ended", text)
+
+    def test_a_broken_one_names_the_log_of_each_part_it_is_about_the_telling_one_first(self):
+        error = Broken("online", "offline", "registry.log")
+        facts, text, _ = told(breaking(error), "bridge", "registry", "kafka")
+        logs = [f"kept/{name}.log" for name in ("registry", "bridge", "kafka")]
+        self.assertEqual(facts["promises"][0]["logs"], logs)
+        self.assertEqual([line.split()[1] for line in text.splitlines() if "log:" in line], logs)
+
+    def test_programs_read_what_people_read_in_seconds_of_three_decimals(self):
+        facts, _, _ = told(lambda _scene: "42 devices")
+        promise = facts["promises"][0]
+        for seconds in (facts.pop("seconds"), promise.pop("seconds")):
+            self.assertEqual(seconds, round(seconds, 3))
+        self.assertEqual(promise, {"name": "name", "promise": "it holds", "kept": True,
+                                   "seen": "42 devices", "expected": "", "logs": []})  # fmt: skip
+        del facts["promises"]
+        self.assertEqual(facts, {"kept": True, "interrupted": False})
 
     def test_the_stack_is_mended_after_each_promise(self):
         for keep in (lambda _scene: "", breaking(Broken("a", "b", None))):
@@ -76,6 +102,23 @@ class TellingTest(unittest.TestCase):
         for one in ("name", "sentence"):
             values = [getattr(promise, one) for promise in command.PROMISES]
             self.assertEqual(len(set(values)), len(values), values)
+
+    def test_every_promise_names_its_parts_and_its_name_fits_into_its_column(self):
+        agents = {fleet.agent_name(fleet_name(word), 1) for word in ("confirm", "puback")}
+        servers = {"postgres", "kafka", "mosquitto"}
+        parts = {"lab", "local-registry", "bridge", "registry", *servers, *agents}
+        for promise in command.PROMISES:
+            self.assertLessEqual(len(promise.name), NAME_COLUMNS)
+            self.assertTrue(promise.about, promise.name)
+            self.assertLessEqual(set(promise.about), parts)
+
+    def test_the_help_of_json_says_what_it_holds(self):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), self.assertRaises(SystemExit):
+            parser().parse_args(["demo", "--help"])
+        facts, _, _ = told(lambda _scene: "")
+        for field in (*facts, *facts["promises"][0]):
+            self.assertIn(field, out.getvalue().partition("--json ")[2])
 
     def test_only_known_promises_can_be_asked_for(self):
         asked = parser().parse_args(["demo", "--only", "plug", "--only", "lost"])

@@ -23,6 +23,8 @@ global
     # A request's head must fit: longer ones get 400.
     tune.bufsize 16384
     tune.http.maxhdr 64
+    # A request does not wait behind the events of hundreds of streams.
+    tune.sched.low-latency on
 
 defaults
     mode http

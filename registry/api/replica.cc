@@ -72,8 +72,10 @@ bool Replica::is_current(SteadyTime now) const {
   return whole_ && looked_at_ > wrote_at_ && looked_at_ >= ticks(now - limits_.age_max);
 }
 
-// All devices, or those with the value that the filter demands. Null: to be made an index for.
+// All devices, or those with the value that the filter demands. Null: there is no index for it yet,
+// or it can never be answered here.
 const Replica::Devices* Replica::candidates(const DevicesQuery& query) {
+  if (query.canary || !is_in_order_of_ids(query.sort)) return nullptr;
   const Test* demand = demanded_value(query.filter);
   return demand == nullptr ? &devices_ : indexes_.find(*demand);
 }
@@ -82,9 +84,15 @@ std::optional<ListedPage> Replica::list(const DevicesQuery& query, const Scope& 
                                         SteadyTime now) {
   asked_at_ = ticks(now);
   const std::shared_lock lock(mutex_);
-  const bool fits = is_in_order_of_ids(query.sort) && !query.canary && is_current(now);
-  const Devices* all = fits ? candidates(query) : nullptr;
+  const Devices* all = candidates(query);  // also for the next time
+  if (!is_current(now)) all = nullptr;
   (all != nullptr ? from_memory_ : from_database_).add();
+  return all != nullptr ? std::optional(page_of(*all, query, scope)) : std::nullopt;
+}
+
+std::optional<ListedPage> Replica::follow(const DevicesQuery& query, const Scope& scope) {
+  const std::shared_lock lock(mutex_);
+  const Devices* all = whole_ ? candidates(query) : nullptr;
   return all != nullptr ? std::optional(page_of(*all, query, scope)) : std::nullopt;
 }
 

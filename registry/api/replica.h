@@ -59,6 +59,9 @@ class Replica {
   // This process has written to the database what a list shows.
   void wrote(SteadyTime now) { wrote_at_ = ticks(now); }
 
+  // The same however old it is, for whoever follows it; none: read the database.
+  std::optional<ListedPage> follow(const DevicesQuery& query, const Scope& scope);
+
   // Whether lists have been asked for of late.
   [[nodiscard]] bool is_wanted(SteadyTime now) const;
   [[nodiscard]] bool is_eager(SteadyTime now) const;

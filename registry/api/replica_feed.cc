@@ -62,6 +62,14 @@ Answer<void> ReplicaFeed::load_page(Reader& reader, const Refresh& refresh) {
   return {};
 }
 
+std::optional<ListedPage> ReplicaFeed::page(const Filter& filter, const Scope& scope,
+                                            const std::optional<DevicePosition>& after) {
+  if (!held_) return std::nullopt;
+  DevicesQuery query{.filter = filter, .canary = scope.canary};
+  query.page = {.limit = kPageMax, .after = after ? after->str() : ""};
+  return replica_->follow(query, scope);
+}
+
 void ReplicaFeed::put(const std::vector<std::string>& devices, const Rows& items) {
   if (held_) replica_->put(devices, items);
 }

@@ -36,6 +36,10 @@ class ReplicaFeed {
   using Refresh = std::function<bool(const std::vector<std::string>&)>;
   Answer<void> load_page(Reader& reader, const Refresh& refresh);
 
+  // The next page of a list behind `after`; none: read it from the database.
+  std::optional<ListedPage> page(const Filter& filter, const Scope& scope,
+                                 const std::optional<DevicePosition>& after);
+
   // What was read of these devices now.
   void put(const std::vector<std::string>& devices, const Rows& items);
 

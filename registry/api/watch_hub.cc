@@ -188,6 +188,9 @@ struct WatchHub::Parts {
   }
 
   void read_page_of(WatchLists::List& list, SteadyTime now) {
+    if (const auto known = replica.page(list.query.filter, list.scope, list.after)) {
+      return take_page(list, *known);
+    }
     const auto page = read_device_page(*database, list.query.filter, list.scope,
                                        list.after ? &*list.after : nullptr);
     if (!page) return fail(list, page.error(), now);
@@ -196,6 +199,16 @@ struct WatchHub::Parts {
     }
     if (!refresh(page->devices, &list)) return fail(list, problem, now);
     if (page->is_last) lists.finish(list, steady_clock::now());
+  }
+
+  void take_page(WatchLists::List& list, const ListedPage& page) {
+    std::vector<std::string> devices;
+    for (std::size_t row = 0; row < page.items.size(); ++row) {
+      devices.emplace_back(page.items.at(row, 0));
+    }
+    lists.apply(devices, page.items, &list);
+    if (!page.next) return lists.finish(list, steady_clock::now());
+    list.after = DevicePosition{*page.next, {}};
   }
 
   void load_page() {

@@ -288,7 +288,12 @@ void WatchLists::tick(List& list, SteadyTime now, bool away) {
     } else if (now - watcher.since > limits_.watch_max) {
       end(watcher, "renew", "a watch lasts an hour; come back with the newest event's id");
     } else if (now >= watcher.bookmark_at) {
-      away ? watcher.stream->keep_alive() : watcher.stream->notify(true);
+      if (away) {
+        watcher.stream->keep_alive();
+      } else {
+        watcher.stream->want_bookmark();
+        teller_.add(watcher.stream);
+      }
       watcher.bookmark_at = now + limits_.bookmark_every;
     }
   }

@@ -75,10 +75,14 @@ void WatchStream::wake(std::unique_lock<std::mutex> lock) {
   if (wake) wake();
 }
 
-void WatchStream::notify(bool bookmark) {
+void WatchStream::notify() {
   std::unique_lock lock(view_->mutex);
-  bookmark_ = bookmark_ || bookmark;
   if (wake_) wake(std::move(lock));
+}
+
+void WatchStream::want_bookmark() {
+  const std::lock_guard lock(view_->mutex);
+  bookmark_ = true;
 }
 
 void WatchStream::keep_alive() {

@@ -40,8 +40,11 @@ class WatchStream final : public Stream {
   Piece take(char* to, std::size_t bytes, std::function<void()> wake) override;
   void close() override;
 
-  // The view has changed; with `bookmark` the client is told that it is up to date.
-  void notify(bool bookmark);
+  // The view has changed, or a bookmark is due.
+  void notify();
+
+  // With the next notify() the client is told that it is up to date, changed or not.
+  void want_bookmark();
 
   // For the view's writer: whether somebody is going to notify the stream already. No lock.
   bool put_in_line() { return !std::exchange(in_line_, true); }

@@ -16,7 +16,7 @@ void WatchTeller::tell(SteadyTime now) {
     const std::shared_ptr<WatchStream> stream = std::move(waiting_.front());
     waiting_.pop_front();
     stream->leave_line();
-    stream->notify(false);
+    stream->notify();
   }
   next_ = now + kPause;
 }

@@ -89,7 +89,7 @@ TEST(WatchView, a_client_gets_the_list_then_what_changes) {
   EXPECT_TRUE(view.remove(device(2)));
   EXPECT_FALSE(view.remove(device(2)));
   view.mark();
-  client.stream->notify(false);
+  client.stream->notify();
   EXPECT_EQ(client.woken, 1);
   client.read_all();
   EXPECT_EQ(client.list.items(), (Items{{device(1).str(), json(1, 2)}}));

@@ -14,8 +14,8 @@
 
 #include "base/admin_port.h"
 #include "base/clock.h"
+#include "base/pace.h"
 #include "bridge/core/link.h"
-#include "bridge/core/pace.h"
 #include "bridge/core/valve.h"
 #include "bridge/downlink.h"
 #include "bridge/instruments.h"

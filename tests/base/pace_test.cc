@@ -1,8 +1,8 @@
-#include "bridge/core/pace.h"
+#include "base/pace.h"
 
 #include <gtest/gtest.h>
 
-namespace dmp::bridge {
+namespace dmp {
 namespace {
 
 using std::chrono::microseconds;
@@ -41,4 +41,4 @@ TEST(Pace, delays_nothing_that_comes_after_a_silence) {
 }
 
 }  // namespace
-}  // namespace dmp::bridge
+}  // namespace dmp

@@ -1,4 +1,4 @@
-// Pace: whether so much comes that the loop gains by waiting for company. Pure.
+// Pace: whether so much comes that a loop gains by waiting for company. Pure.
 //
 // A wake-up for each message costs more than moving it. But where few come they come alone, and
 // waiting would only delay them.
@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-namespace dmp::bridge {
+namespace dmp {
 
 class Pace {
  public:
@@ -35,4 +35,4 @@ class Pace {
   bool is_busy_ = false;
 };
 
-}  // namespace dmp::bridge
+}  // namespace dmp

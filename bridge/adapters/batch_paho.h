@@ -2,6 +2,8 @@
 // cmake/paho/batch.cc says how.
 #pragma once
 
+#include "base/clock.h"
+
 extern "C" {
 
 // Before the first connection, from any thread.
@@ -11,5 +13,9 @@ void batch_paho(void);
 // release_paho(). None may be begun meanwhile.
 void hold_paho(void);
 void release_paho(void);
+
+// How Paho's receive thread waits for company, until then; null: it sleeps. For tests, which have
+// no business with time. From any thread.
+void rest_paho_by(void (*rest)(dmp::SteadyTime until));
 
 }  // extern "C"

@@ -10,6 +10,14 @@
 // fails and it gives up, after one keepalive interval. Without batch_paho() reads and writes pass
 // straight through.
 //
+// While much comes (base/pace.h, counted in PUBACKs) Paho's receive thread, one for all
+// connections, asks the kernel for more at most once in Pace::kRest: a wake-up, and a PUBACK alone
+// in its record, cost more than moving a message, here and at the broker. It never rests longer
+// than that, nor with a lock, with anything that Paho could read, or with a PUBACK that the kernel
+// would take. The answers to what we publish are read that much later then, and pings, blocked
+// writes and a stop wait as long; what we publish leaves by another thread. While little comes it
+// never rests.
+//
 // While hold_paho() is in force nothing is read of any connection; Paho writes on, and its pings go
 // unanswered.
 #include <algorithm>
@@ -17,15 +25,19 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstring>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <sys/socket.h>
+
+#include "base/pace.h"
 
 // Paho's own. It reads under this mutex, but goes on with a write that was blocked without it.
 extern "C" pthread_mutex_t* mqttasync_mutex;
@@ -105,6 +117,11 @@ struct Held {
 Held held;
 std::mutex held_mutex;  // taken after all but Unread's
 
+std::atomic<std::uint64_t> acknowledged = 0;  // messages since the start
+
+void sleep_until(dmp::SteadyTime until) { std::this_thread::sleep_until(until); }
+std::atomic<void (*)(dmp::SteadyTime)> rest_until = sleep_until;
+
 // Whether nothing may be read.
 class Hold {
  public:
@@ -167,6 +184,10 @@ void hold_paho(void) { hold.begin(); }
 
 void release_paho(void) { hold.end(); }
 
+void rest_paho_by(void (*rest)(dmp::SteadyTime until)) {
+  rest_until = rest != nullptr ? rest : sleep_until;
+}
+
 // Paho prints two lines of its trace for each record into a buffer, even if nobody listens.
 void paho_SSL_CTX_set_msg_callback(SSL_CTX*, void*) {}
 
@@ -199,6 +220,7 @@ int paho_SSL_write(SSL* ssl, const void* from, int bytes) {
   const std::lock_guard lock(held_mutex);
   if (is_puback(from, bytes) && held.has_room_for(ssl)) {
     held.add(ssl, from);
+    ++acknowledged;
     if (unread.has(ssl) && held.has_room_for(ssl)) return bytes;
     return held.write() || held.is_blocked ? bytes : -1;
   }
@@ -234,6 +256,14 @@ static std::optional<int> sit_out_hold(int patience_ms, pthread_mutex_t* mutex, 
   return 0;
 }
 
+// By the receive thread alone, as is what it remembers.
+static void wait_for_company() {
+  static dmp::PacedTurns looks;
+  const auto now = std::chrono::steady_clock::now();
+  const auto then = looks.next(now, acknowledged);
+  if (then > now) rest_until.load()(then);
+}
+
 // Waits for the next socket with something to read, and says which; 0: none. By Paho's receive
 // thread, which holds no lock then.
 int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc) {
@@ -251,6 +281,7 @@ int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t*
   }
   in_a_row = 0;
   write_held();
+  if (next <= 0) wait_for_company();
   if (must_wait) {
     const int patience_ms = std::clamp(timeout_ms, 0, kBlockedMs);
     return __real_Socket_getReadySocket(0, patience_ms, mutex, rc);

@@ -45,7 +45,7 @@ Status ask(const RestLoad& load);
 
 // Watches for `seconds`, or until it is stopped. Every second client watches a group of its own,
 // the others all the same one. Prints a JSON object: how long after `t=` in a device's app_version
-// (µs) a change was there, from when all of them watch.
+// (µs) a change was there, from when all of them have watched for a few seconds.
 Status watch(const RestLoad& load, const std::stop_token& stop);
 
 }  // namespace dmp::bench

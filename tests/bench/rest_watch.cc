@@ -13,6 +13,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLookForStop{250};
+// After the last client has its list: until then their joining takes the machine.
+constexpr std::chrono::seconds kSettle{3};
 constexpr std::string_view kMark = "\"app_version\":\"t=";
 
 std::int64_t wall_us() {
@@ -24,13 +26,13 @@ std::int64_t wall_us() {
 // One client. What it had when its list was complete is no change.
 struct Watcher {
   Times* ages = nullptr;
-  const bool* all_watch = nullptr;
+  const bool* measures = nullptr;
   std::string rest{};
   bool synced = false;
 
   void take(std::string_view block) {
     if (block.find("event: synced") != std::string_view::npos) synced = true;
-    if (!synced || !*all_watch || block.find("event: changed") == std::string_view::npos) return;
+    if (!synced || !*measures || block.find("event: changed") == std::string_view::npos) return;
     const std::size_t mark = block.find(kMark);
     if (mark == std::string_view::npos) return;
     const std::int64_t at = std::strtoll(block.data() + mark + kMark.size(), nullptr, 10);
@@ -78,7 +80,8 @@ class Watchers {
         if (static_cast<std::int64_t>(easies_.size()) < load_.watchers) add();
       }
       loop_.serve_until(std::min({next, end, now + kLookForStop}));
-      all_watch_ = all_watch_ || static_cast<std::int64_t>(synced()) == load_.watchers;
+      if (static_cast<std::int64_t>(synced()) < load_.watchers) all_watch_at_ = now;
+      measures_ = now - all_watch_at_ > kSettle;
     }
   }
 
@@ -95,8 +98,7 @@ class Watchers {
     CURL* easy = curl_easy_init();
     const auto number = static_cast<std::int64_t>(easies_.size());
     const std::int64_t group = number % 2 == 0 ? 0 : number % load_.groups;
-    watchers_.push_back(
-        std::make_unique<Watcher>(Watcher{.ages = &ages, .all_watch = &all_watch_}));
+    watchers_.push_back(std::make_unique<Watcher>(Watcher{.ages = &ages, .measures = &measures_}));
     const std::string url =
         load_.url + "/v1/devices?watch=1&presence=online&model=Group%20" + std::to_string(group);
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
@@ -114,7 +116,8 @@ class Watchers {
   CurlLoop loop_;
   std::vector<CURL*> easies_;
   std::vector<std::unique_ptr<Watcher>> watchers_;
-  bool all_watch_ = false;  // nothing is measured before
+  std::chrono::steady_clock::time_point all_watch_at_{};
+  bool measures_ = false;
 };
 
 }  // namespace

@@ -22,10 +22,11 @@ constexpr int kKeysPerRequestMax = 4096;
 struct List {
   DeviceBody body;
   std::string next{};
+  bool from_memory = false;
 };
 
 List to_list(const DevicesQuery& query, const ListedPage& page) {
-  List list{DeviceBody(query.format, query.fields)};
+  List list{.body = DeviceBody(query.format, query.fields), .from_memory = true};
   for (std::size_t row = 0; row < page.items.size(); ++row) list.body.add(Cells(page.items, row));
   if (page.next) list.next = next_cursor(query, DevicePosition{*page.next, {}}.str());
   return list;
@@ -154,7 +155,7 @@ Answer<HttpResponse> answer_devices(const DevicesQuery& query, const Scope& scop
   if (!list) return tl::unexpected(list.error());
   const auto total = total_of(query, scope, *list, reader);
   if (!total) return tl::unexpected(total.error());
-  HttpResponse response;
+  HttpResponse response{.from_memory = list->from_memory && !query.count};
   response.content_type = content_type_of(query.format);
   response.headers.emplace_back("Vary", "Accept");
   if (!list->next.empty()) response.headers.push_back(next_link(query.page, list->next));

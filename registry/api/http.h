@@ -46,6 +46,7 @@ struct HttpResponse {
   std::string body{};
   std::vector<std::pair<std::string, std::string>> headers{};  // besides Content-Type and -Length
   std::shared_ptr<Stream> stream{};                            // instead of the body
+  bool from_memory = false;                                    // without a look at the database
 };
 
 // Sends the response; called once per request, from any thread. Never throws.

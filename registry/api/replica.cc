@@ -5,16 +5,21 @@
 
 #include "registry/api/item.h"
 #include "registry/api/item_values.h"
+#include "registry/api/text.h"
 #include "registry/api/watch_index.h"
 #include "registry/api/watch_match.h"
+#include "registry/api/watch_scan.h"
 
 namespace dmp::registry::api {
 namespace {
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min() / 2;
 
-// Beside its rows: of the map's node, the pointer's count, and of a few indexes' nodes.
-constexpr std::size_t kDeviceOverheadBytes = 400;
+// Beside its rows: of the map's node and the pointer's count.
+constexpr std::size_t kDeviceOverheadBytes = 200;
+// A statement that took longer may be seen by none but the farthest looks.
+constexpr std::chrono::microseconds kQuickWrite = WatchScan::kReaches.front().overlap / 2;
+constexpr std::chrono::seconds kFarLook{4};
 
 std::size_t bytes_of(const Rows& rows) { return rows.bytes() + kDeviceOverheadBytes; }
 
@@ -41,8 +46,14 @@ std::optional<std::size_t> row_of(const DevicesQuery& query, const Scope& scope,
   return row;
 }
 
-bool is_in_order_of_ids(const Sort& sort) {
-  return sort.attribute->column == "device_id" && !sort.descending;
+// Whether a replica can ever answer it.
+bool is_for_memory(const DevicesQuery& query) {
+  return query.sort.attribute->column == "device_id" && !query.sort.descending && !query.canary;
+}
+
+// The later of two times in µs, as text.
+std::string_view later(std::string_view one, std::string_view other) {
+  return to_integer(one).value_or(0) < to_integer(other).value_or(0) ? other : one;
 }
 
 }  // namespace
@@ -72,43 +83,53 @@ bool Replica::is_current(SteadyTime now) const {
   return whole_ && looked_at_ > wrote_at_ && looked_at_ >= ticks(now - limits_.age_max);
 }
 
-// All devices, or those with the value that the filter demands. Null: there is no index for it yet,
-// or it can never be answered here.
+void Replica::wrote(SteadyTime began, SteadyTime ended) {
+  const bool quick = ended - began <= kQuickWrite;
+  const std::int64_t at = ticks(quick ? ended : ended + kFarLook);
+  std::int64_t known = wrote_at_;
+  while (known < at && !wrote_at_.compare_exchange_weak(known, at)) continue;
+}
+
+// All devices, or those with the value that the filter demands. Null: there is no index for it yet.
 const Replica::Devices* Replica::candidates(const DevicesQuery& query) {
-  if (query.canary || !is_in_order_of_ids(query.sort)) return nullptr;
   const Test* demand = demanded_value(query.filter);
   return demand == nullptr ? &devices_ : indexes_.find(*demand);
 }
 
 std::optional<ListedPage> Replica::list(const DevicesQuery& query, const Scope& scope,
                                         SteadyTime now) {
-  asked_at_ = ticks(now);
-  const std::shared_lock lock(mutex_);
-  const Devices* all = candidates(query);  // also for the next time
-  if (!is_current(now)) all = nullptr;
-  (all != nullptr ? from_memory_ : from_database_).add();
-  return all != nullptr ? std::optional(page_of(*all, query, scope)) : std::nullopt;
+  std::optional<ListedPage> page;
+  if (is_for_memory(query)) {
+    asked_at_ = ticks(now);
+    const std::shared_lock lock(mutex_);
+    const Devices* all = candidates(query);  // also for the next time
+    if (all != nullptr && is_current(now)) page = page_of(*all, query, scope);
+  }
+  (page ? from_memory_ : from_database_).add();
+  return page;
 }
 
 std::optional<ListedPage> Replica::follow(const DevicesQuery& query, const Scope& scope) {
+  if (!is_for_memory(query)) return std::nullopt;
   const std::shared_lock lock(mutex_);
   const Devices* all = whole_ ? candidates(query) : nullptr;
-  return all != nullptr ? std::optional(page_of(*all, query, scope)) : std::nullopt;
+  return all != nullptr ? page_of(*all, query, scope) : std::nullopt;
 }
 
-ListedPage Replica::page_of(const Devices& all, const DevicesQuery& query,
-                            const Scope& scope) const {
+std::optional<ListedPage> Replica::page_of(const Devices& all, const DevicesQuery& query,
+                                           const Scope& scope) const {
   ListedPage page{Rows(item_column_count())};
   const auto limit = static_cast<std::size_t>(query.page.limit);
   const auto after = DevicePosition::parse(query.page.after);
   auto at = after ? all.upper_bound(after->device_id) : all.begin();
   for (int examined = 1; at != all.end(); ++at, ++examined) {
     const auto row = row_of(query, scope, *at->second);
-    if ((row && page.items.size() == limit) || examined > kExaminedMax) {
+    if (row && page.items.size() == limit) {
       page.next = std::prev(at)->first;
-      break;
+      return page;
     }
     if (row) add_row(page.items, *at->second, *row);
+    if (examined == kExaminedMax) return std::nullopt;
   }
   return page;
 }
@@ -119,7 +140,8 @@ void Replica::add_row(Rows& page, const Rows& rows, std::size_t row) const {
   const auto heard = heard_.find(rows.at(row, kRae));
   for (std::size_t column = 0; column < rows.columns(); ++column) {
     const bool moved = column == kHeard && heard != heard_.end();
-    page.add(moved ? std::string_view(heard->second) : rows.at(row, column));
+    const std::string_view cell = rows.at(row, column);
+    page.add(moved ? later(cell, heard->second) : cell);
   }
 }
 
@@ -182,17 +204,22 @@ void Replica::set_heard(const Rows& doubts) {
   heard_.swap(heard);
 }
 
-void Replica::tend() {
-  indexes_.make_wanted(devices_, [this](std::unique_ptr<ReplicaIndex> index) {
-    const std::lock_guard lock(mutex_);
-    indexes_.take(std::move(index));
-  });
+void Replica::tend(SteadyTime now) {
+  if (now < next_index_) return;
+  auto index = indexes_.make_wanted(devices_);
+  if (!index) return;
+  next_index_ = now + std::chrono::seconds(1);
+  const std::lock_guard lock(mutex_);
+  indexes_.take(std::move(index));
 }
 
+// What it held is destroyed behind the lock.
 void Replica::drop() {
+  Devices devices;
+  ReplicaIndexes::All indexes;
   const std::lock_guard lock(mutex_);
-  devices_.clear();
-  indexes_.clear();
+  devices_.swap(devices);
+  indexes = indexes_.take_all();
   heard_.clear();
   bytes_ = 0;
   whole_ = false;
@@ -206,7 +233,7 @@ void Replica::give_up(SteadyTime now) {
 
 void Replica::report() {
   devices_gauge_.set(static_cast<double>(devices_.size()));
-  bytes_gauge_.set(static_cast<double>(bytes_));
+  bytes_gauge_.set(static_cast<double>(bytes()));
 }
 
 }  // namespace dmp::registry::api

@@ -3,8 +3,10 @@
 // One thread, the writer, puts in what it reads of the database and says up to when it has looked;
 // any thread asks for lists. A list is answered only while every device is in it and the newest
 // look began no longer than `age_max` ago and after the newest write through this process: so it
-// never shows less than what its caller wrote, nor anything older than that. Whatever cannot be
-// answered here is read from the database (device_list.h). Holds no device of the canary.
+// shows what its caller wrote, and is no older than that, but for what looks see later
+// (watch_scan.h): a statement of others that took longer than half a second, up to 3 s, and what
+// time alone changes, 1 s. Whatever cannot be answered here is read from the database
+// (device_list.h). Holds no device of the canary.
 //
 // Nobody's list for `kept_for`: the writer may stop and drop it. Memory is bounded by `bytes_max`;
 // more devices than fit are not held at all.
@@ -46,8 +48,8 @@ class Replica {
     std::chrono::milliseconds eager_for{10'000};  // after being asked, changes are looked for soon
   };
 
-  // So many devices are looked at for one page; then it is short, and the next one goes on.
-  static constexpr int kExaminedMax = 10'000;
+  // So many devices are looked at for one page: a filter that fewer pass is the database's.
+  static constexpr int kExaminedMax = 4096;
 
   Replica(Limits limits, Metrics& metrics);
 
@@ -56,8 +58,8 @@ class Replica {
   // None: read the database.
   std::optional<ListedPage> list(const DevicesQuery& query, const Scope& scope, SteadyTime now);
 
-  // This process has written to the database what a list shows.
-  void wrote(SteadyTime now) { wrote_at_ = ticks(now); }
+  // This process has written to the database what a list shows, by a statement that took so long.
+  void wrote(SteadyTime began, SteadyTime ended);
 
   // The same however old it is, for whoever follows it; none: read the database.
   std::optional<ListedPage> follow(const DevicesQuery& query, const Scope& scope);
@@ -79,22 +81,22 @@ class Replica {
   // Every device is in it / some may be missing or out of date.
   void set_whole(bool whole);
 
-  // Everything that was committed before `began` is in it.
+  // A look that began then has put in what it found.
   void looked(SteadyTime began) { looked_at_ = ticks(began); }
 
   // When each RAE was heard of last, which moves without a change of the devices: rows of
   // watch_doubts.
   void set_heard(const Rows& doubts);
 
-  // Makes the indexes that lists were asked by; costs a pass over all devices each.
-  void tend();
+  // Makes an index that lists were asked by, one a second: it costs a pass over all devices.
+  void tend(SteadyTime now);
 
   void drop();
   // Too big: drops everything, and is not wanted for `kept_for`.
   void give_up(SteadyTime now);
-  [[nodiscard]] bool is_too_big() const { return bytes_ > limits_.bytes_max; }
+  [[nodiscard]] bool is_too_big() const { return bytes() > limits_.bytes_max; }
   [[nodiscard]] std::size_t devices() const { return devices_.size(); }
-  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_ + indexes_.bytes(); }
 
  private:
   using Devices = ReplicaIndex::Devices;
@@ -104,8 +106,8 @@ class Replica {
   [[nodiscard]] bool has_been_asked(SteadyTime now, std::chrono::milliseconds within) const;
   [[nodiscard]] bool is_current(SteadyTime now) const;
   const Devices* candidates(const DevicesQuery& query);
-  [[nodiscard]] ListedPage page_of(const Devices& all, const DevicesQuery& query,
-                                   const Scope& scope) const;
+  [[nodiscard]] std::optional<ListedPage> page_of(const Devices& all, const DevicesQuery& query,
+                                                  const Scope& scope) const;
   void replace(const DeviceId& device, std::shared_ptr<const Rows> rows);
   void add_row(Rows& page, const Rows& rows, std::size_t row) const;
   void report();
@@ -126,8 +128,9 @@ class Replica {
   Devices devices_;
   ReplicaIndexes indexes_;
   Heard heard_;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0;  // of the devices' rows
   bool whole_ = false;
+  SteadyTime next_index_{};
 };
 
 }  // namespace dmp::registry::api

@@ -1,12 +1,12 @@
 #include "registry/api/replica_feed.h"
 
-#include <chrono>
-
 #include "base/log.h"
 #include "registry/api/device_page.h"
 
 namespace dmp::registry::api {
 namespace {
+
+constexpr std::chrono::seconds kPauseAfterFailure{1};
 
 const Scope& everybody() {
   static const Scope kEverybody{.rae_patterns = {"%"}};
@@ -41,25 +41,31 @@ void ReplicaFeed::drop() {
 void ReplicaFeed::reload() {
   if (!held_) return;
   replica_->set_whole(false);
+  refresh_all();
+}
+
+void ReplicaFeed::refresh_all() {
   loading_ = true;
   loaded_.reset();
 }
 
-Answer<void> ReplicaFeed::load_page(Reader& reader, const Refresh& refresh) {
+void ReplicaFeed::load_page(Reader& reader, const Refresh& refresh, SteadyTime now) {
   const auto page = read_device_page(reader, Filter(), everybody(), loaded_ ? &*loaded_ : nullptr);
-  if (!page) return tl::unexpected(page.error());
-  if (!refresh(page->devices)) return {};  // the same page again
+  if (!page || !refresh(page->devices)) {
+    not_before_ = now + kPauseAfterFailure;
+    return;
+  }
   const std::optional<DevicePosition> after = loaded_;
   if (!page->devices.empty()) {
     loaded_ = DevicePosition{*DeviceId::parse(page->devices.back()), {}};
   }
   replica_->keep_only(device_of(after), page->is_last ? std::nullopt : device_of(loaded_),
                       page->devices);
-  if (!page->is_last) return {};
+  if (!page->is_last) return;
   loading_ = false;
+  loaded_at_ = now;
   replica_->set_whole(true);
   log_info("lists_from_memory", {{"devices", replica_->devices()}, {"bytes", replica_->bytes()}});
-  return {};
 }
 
 std::optional<ListedPage> ReplicaFeed::page(const Filter& filter, const Scope& scope,
@@ -77,11 +83,13 @@ void ReplicaFeed::put(const std::vector<std::string>& devices, const Rows& items
 void ReplicaFeed::looked(SteadyTime began) {
   if (!held_) return;
   replica_->looked(began);
-  replica_->tend();
+  replica_->tend(began);
 }
 
-void ReplicaFeed::tick(const Rows& raes) {
-  if (held_) replica_->set_heard(raes);
+void ReplicaFeed::tick(const Rows& raes, SteadyTime now) {
+  if (!held_) return;
+  replica_->set_heard(raes);
+  if (!loading_ && now - loaded_at_ > relist_every_) refresh_all();
 }
 
 }  // namespace dmp::registry::api

@@ -2,6 +2,7 @@
 // which does the reading.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -16,8 +17,10 @@ namespace dmp::registry::api {
 
 class ReplicaFeed {
  public:
-  // `replica` may be null: nothing is ever wanted then.
-  explicit ReplicaFeed(Replica* replica) : replica_(replica) {}
+  // `replica` may be null: nothing is ever wanted then. It is read again as a whole every
+  // `relist_every`.
+  ReplicaFeed(Replica* replica, std::chrono::milliseconds relist_every)
+      : replica_(replica), relist_every_(relist_every) {}
 
   [[nodiscard]] bool is_wanted(SteadyTime now) const {
     return replica_ != nullptr && replica_->is_wanted(now);
@@ -28,13 +31,16 @@ class ReplicaFeed {
   void follow(SteadyTime now);
   void drop();
 
-  // Everything must be read again.
+  // Everything must be read again before a list is answered.
   void reload();
-  [[nodiscard]] bool is_loading() const { return loading_; }
+  // Everything is read again, whatever it may bring; lists are answered meanwhile.
+  void refresh_all();
+  [[nodiscard]] bool is_loading(SteadyTime now) const { return loading_ && now >= not_before_; }
 
-  // Reads the next page of devices; `refresh` reads their items and put()s them, or fails.
+  // Reads the next page of devices; `refresh` reads their items and put()s them, or fails. What
+  // cannot be read is tried again a second later.
   using Refresh = std::function<bool(const std::vector<std::string>&)>;
-  Answer<void> load_page(Reader& reader, const Refresh& refresh);
+  void load_page(Reader& reader, const Refresh& refresh, SteadyTime now);
 
   // The next page of a list behind `after`; none: read it from the database.
   std::optional<ListedPage> page(const Filter& filter, const Scope& scope,
@@ -47,12 +53,15 @@ class ReplicaFeed {
   void looked(SteadyTime began);
 
   // What only time moves; about once a second.
-  void tick(const Rows& raes);
+  void tick(const Rows& raes, SteadyTime now);
 
  private:
   Replica* const replica_;
+  const std::chrono::milliseconds relist_every_;
   bool held_ = false;
   bool loading_ = false;
+  SteadyTime loaded_at_{};
+  SteadyTime not_before_{};
   std::optional<DevicePosition> loaded_{};  // up to this device
 };
 

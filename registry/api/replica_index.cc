@@ -7,9 +7,18 @@
 
 namespace dmp::registry::api {
 
+namespace {
+
+// Of a map's node, and of a value with its map.
+constexpr std::size_t kEntryBytes = 96;
+constexpr std::size_t kValueBytes = 160;
+
+}  // namespace
+
 void ReplicaIndex::add(const DeviceId& device, const std::shared_ptr<const Rows>& rows) {
   for (std::size_t row = 0; row < rows->size(); ++row) {
-    devices_[std::string(ItemValues(*rows, row)(by_))].insert_or_assign(device, rows);
+    Devices& with = devices_[std::string(ItemValues(*rows, row)(by_))];
+    entries_ += with.insert_or_assign(device, rows).second ? 1 : 0;
   }
 }
 
@@ -17,7 +26,7 @@ void ReplicaIndex::remove(const DeviceId& device, const Rows& rows) {
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const auto found = devices_.find(std::string(ItemValues(rows, row)(by_)));
     if (found == devices_.end()) continue;
-    found->second.erase(device);
+    entries_ -= found->second.erase(device);
     if (found->second.empty()) devices_.erase(found);
   }
 }
@@ -28,9 +37,18 @@ const ReplicaIndex::Devices& ReplicaIndex::with(const std::string& value) const 
   return found == devices_.end() ? kNone : found->second;
 }
 
+std::size_t ReplicaIndex::bytes() const {
+  return entries_ * kEntryBytes + devices_.size() * kValueBytes;
+}
+
+ReplicaIndex* ReplicaIndexes::by(const Test& test) const {
+  const auto found =
+      std::find_if(all_.begin(), all_.end(), [&](const auto& index) { return index->is_by(test); });
+  return found == all_.end() ? nullptr : found->get();
+}
+
 const ReplicaIndex::Devices* ReplicaIndexes::find(const Test& test) {
-  for (const auto& index : all_) {
-    if (!index->is_by(test)) continue;
+  if (ReplicaIndex* index = by(test)) {
     index->used = ++uses_;
     return &index->with(test.value);
   }
@@ -41,16 +59,28 @@ const ReplicaIndex::Devices* ReplicaIndexes::find(const Test& test) {
   return nullptr;
 }
 
-std::vector<Test> ReplicaIndexes::take_wanted() {
+std::optional<Test> ReplicaIndexes::take_wanted() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(wanted_, {});
+  if (wanted_.empty()) return std::nullopt;
+  std::optional<Test> test = std::move(wanted_.front());
+  wanted_.erase(wanted_.begin());
+  return test;
 }
 
-std::unique_ptr<ReplicaIndex> ReplicaIndexes::make(const Test& test,
-                                                   const ReplicaIndex::Devices& devices) {
-  auto index = std::make_unique<ReplicaIndex>(test);
+std::unique_ptr<ReplicaIndex> ReplicaIndexes::make_wanted(const ReplicaIndex::Devices& devices) {
+  auto test = take_wanted();
+  // It may have been asked for while it was made.
+  while (test && by(*test) != nullptr) test = take_wanted();
+  if (!test) return nullptr;
+  auto index = std::make_unique<ReplicaIndex>(std::move(*test));
   for (const auto& [device, rows] : devices) index->add(device, rows);
   return index;
+}
+
+std::size_t ReplicaIndexes::bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& index : all_) bytes += index->bytes();
+  return bytes;
 }
 
 void ReplicaIndexes::take(std::unique_ptr<ReplicaIndex> index) {

@@ -10,9 +10,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "registry/api/filter.h"
@@ -36,12 +38,14 @@ class ReplicaIndex {
   void remove(const DeviceId& device, const Rows& rows);
 
   [[nodiscard]] const Devices& with(const std::string& value) const;
+  [[nodiscard]] std::size_t bytes() const;  // of memory, about
 
   std::atomic<std::uint64_t> used = 0;  // the higher, the later
 
  private:
   const Test by_;  // its attribute and label
   std::unordered_map<std::string, Devices> devices_;
+  std::size_t entries_ = 0;
 };
 
 class ReplicaIndexes {
@@ -52,24 +56,24 @@ class ReplicaIndexes {
   // no index yet; the next make_wanted() makes it.
   const ReplicaIndex::Devices* find(const Test& test);
 
-  // Those that are wanted, made of `devices`, and given to `publish`; of the writer.
-  template <class Publish>
-  void make_wanted(const ReplicaIndex::Devices& devices, const Publish& publish) {
-    for (const Test& test : take_wanted()) publish(make(test, devices));
-  }
+  using All = std::list<std::unique_ptr<ReplicaIndex>>;
+
+  // The next that is wanted, made of `devices`; null: none is. Of the writer.
+  std::unique_ptr<ReplicaIndex> make_wanted(const ReplicaIndex::Devices& devices);
 
   // In place of the one that was used longest ago, if there are too many.
   void take(std::unique_ptr<ReplicaIndex> index);
+  All take_all() { return std::exchange(all_, {}); }
 
   void add(const DeviceId& device, const std::shared_ptr<const Rows>& rows);
   void remove(const DeviceId& device, const Rows& rows);
-  void clear() { all_.clear(); }
+  [[nodiscard]] std::size_t bytes() const;
 
  private:
-  static std::unique_ptr<ReplicaIndex> make(const Test& test, const ReplicaIndex::Devices& devices);
-  std::vector<Test> take_wanted();
+  [[nodiscard]] ReplicaIndex* by(const Test& test) const;
+  std::optional<Test> take_wanted();
 
-  std::list<std::unique_ptr<ReplicaIndex>> all_;
+  All all_;
   std::atomic<std::uint64_t> uses_ = 0;
 
   std::mutex mutex_;

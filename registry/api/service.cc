@@ -127,11 +127,12 @@ void Service::work() {
 
 void Service::serve(Job job, Database& database) {
   depth_.set(static_cast<double>(queue_.size()));
+  const SteadyTime began = steady_clock::now();
   auto answered = answer(job.query, job.principal, limits_.retention, doctor_, database, replica_);
-  tell_followers(job.query);
+  tell_followers(job.query, began);
   HttpResponse response = answered ? std::move(*answered) : to_response(answered.error());
   if (answered) {
-    note_trouble("");
+    if (!response.from_memory) note_trouble("");
   } else if (response.status >= 500) {
     metrics_
         .counter("dmp_registry_api_sql_errors_total", "Requests that failed at the database",
@@ -143,12 +144,14 @@ void Service::serve(Job job, Database& database) {
 }
 
 // Before the answer goes out: its reader may list at once. What was not written, too, may be.
-void Service::tell_followers(const Query& query) {
+void Service::tell_followers(const Query& query, SteadyTime began) {
   const bool wrote = std::holds_alternative<PatchQuery>(query);
-  if (wrote && replica_ != nullptr) replica_->wrote(steady_clock::now());
+  const SteadyTime now = steady_clock::now();
+  if (wrote && replica_ != nullptr) replica_->wrote(began, now);
   if (watches_ == nullptr) return;
   if (wrote) watches_->nudge();
-  if (std::holds_alternative<DevicesQuery>(query)) watches_->lists_wanted();
+  const bool wanted = replica_ != nullptr && replica_->is_wanted(now);
+  if (wanted && std::holds_alternative<DevicesQuery>(query)) watches_->lists_wanted();
 }
 
 void Service::probe(Reader& reader) {

@@ -63,7 +63,7 @@ class Service {
 
   void work();
   void serve(Job job, Database& database);
-  void tell_followers(const Query& query);
+  void tell_followers(const Query& query, SteadyTime began);
   void probe(Reader& reader);
   void note_trouble(const std::string& trouble);
   void finish(std::string_view route, SteadyTime accepted, HttpResponse response,
@@ -76,7 +76,7 @@ class Service {
   const std::function<std::unique_ptr<Database>()> connect_;
   Metrics& metrics_;
   WatchHub* const watches_;  // null: none are served
-  Replica* const replica_;   // null: lists are read from the database
+  Replica* const replica_;   // null: lists are read from the database; else `watches_` feeds it
   Doctor doctor_;
   Gauge depth_;
   Gauge in_flight_gauge_;

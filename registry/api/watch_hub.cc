@@ -21,7 +21,7 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds kTick{1};
 constexpr std::size_t kDevicesPerReading = 512;
 // A look is followed by a rest of at least so many times what it took.
-constexpr int kRestPerLook = 3;
+constexpr int kRestPerLook = 2;
 
 const std::vector<double>& look_bounds() {
   static const std::vector<double> kBounds = {0.001, 0.0025, 0.005, 0.01, 0.025,
@@ -37,7 +37,7 @@ struct WatchHub::Parts {
       : limits(given),
         connect(std::move(connecting)),
         lists(given, people, metrics),
-        replica(copy),
+        replica(copy, given.relist_every),
         looks(metrics.histogram("dmp_registry_watch_look_seconds",
                                 "One look for changes, and telling them", look_bounds())),
         failures(metrics.counter("dmp_registry_watch_failed_looks_total",
@@ -64,10 +64,7 @@ struct WatchHub::Parts {
     while (wait()) {
       const SteadyTime now = steady_clock::now();
       join_all(now);
-      if (is_idle(now)) {
-        rest();
-        continue;
-      }
+      if (is_idle(now)) continue;
       if (!started && !start(now)) continue;
       replica.follow(now);
       if (now >= lists.teller().next()) lists.teller().tell(now);
@@ -92,6 +89,7 @@ struct WatchHub::Parts {
     std::unique_lock lock(mutex);
     const auto urgent = [this] { return stopping || !joining.empty(); };
     if (is_idle(steady_clock::now())) {
+      rest();
       idle = true;
       changed.wait(lock, [&] { return urgent() || !idle; });
       idle = false;
@@ -151,7 +149,7 @@ struct WatchHub::Parts {
   void plan_next_look(SteadyTime now, SteadyTime::duration taken) {
     const bool eager = replica.is_eager(now);
     const SteadyTime soonest =
-        now + std::min<SteadyTime::duration>(kRestPerLook * taken, limits.look_every);
+        now + taken + std::min<SteadyTime::duration>(kRestPerLook * taken, limits.look_every);
     next_look = std::max(soonest, now + (eager ? limits.eager_look_every : limits.look_every));
     nudged_look = std::max(
         soonest, now + (eager ? limits.nudged_eager_look_every : limits.nudged_look_every));
@@ -169,7 +167,7 @@ struct WatchHub::Parts {
       lists.read_everything_again();
       replica.reload();
     }
-    if (!away) replica.tick(reading->raes());
+    if (!away) replica.tick(reading->raes(), now);
   }
 
   void note(const Answer<void>& done) {
@@ -182,15 +180,17 @@ struct WatchHub::Parts {
     const SteadyTime now = steady_clock::now();
     WatchLists::List* list = lists.next_to_read(now);
     const bool waited_for = list != nullptr && !list->waiting.empty();
-    busy = (list != nullptr || replica.is_loading()) && !away;
-    if (waited_for || (list != nullptr && busy && !replica.is_loading())) read_page_of(*list, now);
-    if (!waited_for && busy && replica.is_loading()) load_page();
+    const bool loading = replica.is_loading(now);
+    busy = (list != nullptr || loading) && !away;
+    if (waited_for || (busy && !loading)) read_page_of(*list, now);
+    if (busy && loading && !waited_for) replica.load_page(*database, visit(), now);
   }
 
   void read_page_of(WatchLists::List& list, SteadyTime now) {
-    if (const auto known = replica.page(list.query.filter, list.scope, list.after)) {
-      return take_page(list, *known);
-    }
+    const bool is_known = !away && !reading->is_everything();
+    const auto known =
+        is_known ? replica.page(list.query.filter, list.scope, list.after) : std::nullopt;
+    if (known) return take_page(list, *known);
     const auto page = read_device_page(*database, list.query.filter, list.scope,
                                        list.after ? &*list.after : nullptr);
     if (!page) return fail(list, page.error(), now);
@@ -209,11 +209,6 @@ struct WatchHub::Parts {
     lists.apply(devices, page.items, &list);
     if (!page.next) return lists.finish(list, steady_clock::now());
     list.after = DevicePosition{*page.next, {}};
-  }
-
-  void load_page() {
-    const auto loaded = replica.load_page(*database, visit());
-    if (!loaded) note(loaded);
   }
 
   // Without a database every list would fail the same way, one after the other.

@@ -218,8 +218,17 @@ Answer<void> WatchReading::read_deadlines(bool canary, const Visit& visit) {
   return {};
 }
 
+// A doubt that came and went between two looks for deadlines was seen all the same.
+void WatchReading::note_doubt(std::string_view rae, std::string_view doubt) {
+  if (doubt == "not_confirmed") return;  // the session's, not the RAE's
+  const auto known = doubts_.find(std::string(rae));
+  if (known != doubts_.end()) known->second.doubt = doubt;
+}
+
 void WatchReading::note(const Rows& items) {
   static const std::size_t kSession = item_column("device_session_id");
+  static const std::size_t kRae = item_column("rae");
+  static const std::size_t kDoubt = item_column("doubt");
   if (device_of_.size() >= kSessionsMax) {
     device_of_.clear();
     everything_ = true;
@@ -229,6 +238,7 @@ void WatchReading::note(const Rows& items) {
     std::string& known = device_of_[std::string(items.at(row, kSession))];
     if (!known.empty() && known != device) left_.insert(known);
     known = device;
+    note_doubt(items.at(row, kRae), items.at(row, kDoubt));
   }
 }
 

@@ -63,6 +63,7 @@ class WatchReading {
   };
 
   Answer<std::int64_t> clock();
+  void note_doubt(std::string_view rae, std::string_view doubt);
   Answer<void> pass_over_changes(std::int64_t now_us, bool canary);
   Answer<void> read_changes(bool canary, const Visit& visit);
   Answer<void> read_deadlines(bool canary, const Visit& visit);

@@ -11,6 +11,8 @@ void WatchScan::start(std::int64_t now_us) {
 std::int64_t WatchScan::from(std::int64_t now_us) {
   looking_us_ = now_us;
   reach_ = kReaches.size() - 1;
+  // The clock was set back: rows will be stamped below what was looked at.
+  if (now_us < looked_us_.front()) return now_us - kReaches.back().overlap.count();
   const auto is_due = [&](std::size_t reach) {
     return now_us - looked_us_[reach] >= kReaches[reach].every.count();
   };

@@ -24,8 +24,8 @@ class WatchScan {
     std::chrono::microseconds overlap;
   };
   static constexpr std::array<Reach, 3> kReaches = {
-      {{std::chrono::seconds(0), std::chrono::milliseconds(250)},
-       {std::chrono::milliseconds(500), std::chrono::seconds(1)},
+      {{std::chrono::seconds(0), std::chrono::milliseconds(500)},
+       {std::chrono::seconds(1), std::chrono::seconds(2)},
        {std::chrono::seconds(3), kStatementTimeout + std::chrono::seconds(1)}}};
   // At 900 updates a second, each of two rows, the longest look sees 25,000. When there are more
   // than this, the oldest are forgotten: they are read twice, and found to be none.

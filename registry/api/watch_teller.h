@@ -19,6 +19,8 @@ class WatchTeller {
   // 500 clients within 0.1 s, of the 0.4 s that a change may take.
   static constexpr std::size_t kAtOnce = 10;
   static constexpr std::chrono::milliseconds kPause{2};
+  // What was missed while the hub read something else.
+  static constexpr std::size_t kAtOnceMax = 50;
 
   // It is told once, however often it is added meanwhile.
   void add(std::shared_ptr<WatchStream> stream);

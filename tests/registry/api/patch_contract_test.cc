@@ -24,8 +24,9 @@ class OneDevice : public ApiUnderTest {
 
   // "see-a" is an operator.
   static HttpAnswer patch(const std::string& body, const std::string& if_match,
-                          const std::string& token = "see-a", int device = 1) {
-    HttpClient client(port());
+                          const std::string& token = "see-a", int device = 1,
+                          int to_port = port()) {
+    HttpClient client(to_port);
     client.send("PATCH " + path(device) + " HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer " +
                 token + "\r\nContent-Type: application/merge-patch+json\r\nContent-Length: " +
                 std::to_string(body.size()) + "\r\n" +
@@ -54,6 +55,17 @@ TEST_F(OneDevice, is_not_sent_again_to_who_has_it_already) {
   EXPECT_EQ(again.body, "");
   database().execute("UPDATE device_session SET model = 'Model 2'");
   EXPECT_EQ(read("If-None-Match: " + etag + "\r\n").status, 200);
+}
+
+TEST_F(OneDevice, stands_in_a_list_from_memory_as_it_was_patched_a_moment_ago) {
+  const int memory = port_from_memory();
+  for (int i = 0; i < 20; ++i) {
+    const std::string note = "note " + std::to_string(i);
+    ASSERT_EQ(patch(R"({"note":")" + note + R"("})", "*", "see-a", 1, memory).status, 200);
+    const HttpAnswer list = HttpClient(memory).get("/v1/devices", "see-all");
+    ASSERT_EQ(Json::parse(list.body).at("items")[0].at("note"), note);
+  }
+  EXPECT_EQ(port_from_memory(), memory) << "which answers again";
 }
 
 TEST_F(OneDevice, is_held_until_the_very_microsecond_that_was_asked_for) {

@@ -73,7 +73,7 @@ class ReplicaTest : public testing::Test {
   std::optional<ListedPage> page(const DevicesQuery& query, const Scope& scope = {{"%"}}) {
     auto page = replica_.list(query, scope, kNow);
     if (page) return page;
-    replica_.tend();
+    replica_.tend(now_ += std::chrono::seconds(1));
     return replica_.list(query, scope, kNow);
   }
 
@@ -93,6 +93,7 @@ class ReplicaTest : public testing::Test {
 
   Metrics metrics_;
   Replica replica_{{}, metrics_};
+  SteadyTime now_ = kNow;  // of who makes indexes
 };
 
 TEST_F(ReplicaTest, lists_devices_in_order_page_by_page) {
@@ -120,7 +121,7 @@ TEST_F(ReplicaTest, lists_what_passes_the_filter) {
 TEST_F(ReplicaTest, leaves_the_first_list_by_a_value_to_the_database_and_makes_an_index) {
   put({{.device = 1}});
   EXPECT_FALSE(replica_.list(query("model==TV"), {{"%"}}, kNow));
-  replica_.tend();
+  replica_.tend(now_ += std::chrono::seconds(1));
   EXPECT_TRUE(replica_.list(query("model==TV"), {{"%"}}, kNow));
   EXPECT_TRUE(replica_.list(query("model==Box"), {{"%"}}, kNow)) << "by the same attribute";
 }
@@ -170,7 +171,9 @@ TEST_F(ReplicaTest, tells_when_the_rae_was_heard_of_last_though_no_device_change
   for (const char* cell : {"lab-1", "", "f", "77"}) raes.add(cell);
   replica_.set_heard(raes);
   EXPECT_EQ(page(query())->items.at(0, item_column("rae_last_heard_at")), "77");
-  replica_.set_heard(Rows(4));
+  Rows before(4);
+  for (const char* cell : {"lab-1", "", "f", "4"}) before.add(cell);
+  replica_.set_heard(before);
   EXPECT_EQ(page(query())->items.at(0, item_column("rae_last_heard_at")), "5");
 }
 
@@ -198,7 +201,7 @@ TEST_F(ReplicaTest, answers_nothing_older_than_its_bound) {
 
 TEST_F(ReplicaTest, answers_nothing_from_before_a_write_of_its_own_process) {
   put({{.device = 1}});
-  replica_.wrote(kNow + milliseconds(1));
+  replica_.wrote(kNow, kNow + milliseconds(1));
   EXPECT_FALSE(replica_.list(query(), {{"%"}}, kNow + milliseconds(2)));
   replica_.looked(kNow + milliseconds(1));  // it may have begun before the write
   EXPECT_FALSE(replica_.list(query(), {{"%"}}, kNow + milliseconds(2)));
@@ -227,18 +230,50 @@ TEST_F(ReplicaTest, keeps_of_a_range_only_what_is_named) {
   replica_.keep_only(*DeviceId::parse(id(4)), std::nullopt, {});
   EXPECT_EQ(list(query()), (Strings{id(1), id(3)}));
   replica_.keep_only(std::nullopt, std::nullopt, {});
+  EXPECT_EQ(replica_.devices(), 0u);
   EXPECT_EQ(replica_.bytes(), 0u);
 }
 
-TEST_F(ReplicaTest, a_filter_that_hardly_anything_passes_gives_a_short_page_that_goes_on) {
+TEST_F(ReplicaTest, a_write_that_took_long_is_waited_for_until_a_look_goes_back_behind_it) {
+  put({{.device = 1}});
+  replica_.wrote(kNow, kNow + milliseconds(400));
+  replica_.wrote(kNow, kNow + milliseconds(1));  // of another worker, later told
+  replica_.looked(kNow + milliseconds(3900));
+  EXPECT_FALSE(replica_.list(query(), {{"%"}}, kNow + milliseconds(3900)));
+  replica_.looked(kNow + milliseconds(4500));
+  EXPECT_TRUE(replica_.list(query(), {{"%"}}, kNow + milliseconds(4500)));
+}
+
+TEST_F(ReplicaTest, leaves_a_filter_that_hardly_anything_passes_to_the_database) {
   std::vector<Shown> many;
-  for (int i = 0; i <= Replica::kExaminedMax + 10; ++i) many.push_back({.device = i});
+  for (int i = 0; i <= Replica::kExaminedMax; ++i) many.push_back({.device = i});
   many.back().model = "Box";
   put(many);
-  const auto first = page(query("model~\"B*\""));
-  ASSERT_TRUE(first && first->next);
-  EXPECT_TRUE(first->items.empty());
-  EXPECT_EQ(list(query("model~\"B*\"")), (Strings{id(many.back().device)}));
+  EXPECT_EQ(list(query("model~\"B*\"")), (Strings{"from the database"}));
+  EXPECT_TRUE(page(query("model~\"T*\"")));
+  EXPECT_EQ(list(query("model==Box")), (Strings{id(many.back().device)})) << "there is an index";
+}
+
+TEST_F(ReplicaTest, makes_one_index_a_second_and_each_once) {
+  put({{.device = 1}});
+  for (const char* filter : {"model==TV", "model==Box", "labels.lab==LA"}) {
+    EXPECT_FALSE(replica_.list(query(filter), {{"%"}}, kNow));
+  }
+  const std::size_t bytes = replica_.bytes();
+  replica_.tend(kNow);
+  EXPECT_GT(replica_.bytes(), bytes) << "an index counts";
+  EXPECT_TRUE(replica_.list(query("model==TV"), {{"%"}}, kNow));
+  replica_.tend(kNow + milliseconds(999));
+  EXPECT_FALSE(replica_.list(query("labels.lab==LA"), {{"%"}}, kNow));
+  replica_.tend(kNow + milliseconds(1000));
+  EXPECT_TRUE(replica_.list(query("labels.lab==LA"), {{"%"}}, kNow));
+}
+
+TEST_F(ReplicaTest, is_not_wanted_by_lists_that_it_can_never_answer) {
+  DevicesQuery canary = query();
+  canary.canary = true;
+  EXPECT_FALSE(replica_.list(canary, {{"%"}}, kNow));
+  EXPECT_FALSE(replica_.is_wanted(kNow));
 }
 
 TEST_F(ReplicaTest, is_wanted_while_it_is_asked_and_given_up_when_it_is_too_big) {

@@ -125,6 +125,30 @@ TEST_F(ServiceTest, answers_what_is_queued_before_it_stops) {
   EXPECT_EQ(ask(service, list_request()).get().status, 503);
 }
 
+TEST_F(ServiceTest, lists_nothing_from_memory_that_is_older_than_a_patch_it_has_answered) {
+  Replica replica({.age_max = std::chrono::hours(1)}, metrics_);
+  Service service(
+      {.workers = 1, .queue_max = 4}, people_,
+      [this] { return std::make_unique<FakeReader>(gate_); }, metrics_, nullptr, &replica);
+  service.run();
+  replica.set_whole(true);
+  replica.looked(std::chrono::steady_clock::now());
+  ASSERT_EQ(ask(service, list_request()).get().status, 200) << "the database would not answer";
+  auto patched = ask(service, {.method = "PATCH",
+                               .target = "/v1/devices/00000000-0000-4000-8000-000000000001",
+                               .authorization = "Bearer good",
+                               .if_match = "*",
+                               .content_type = "application/merge-patch+json",
+                               .body = R"({"note":"x"})"});
+  gate_.release(8);
+  EXPECT_NE(patched.get().status, 400);
+  const auto now = std::chrono::steady_clock::now();
+  EXPECT_FALSE(replica.list({}, {{"%"}}, now));
+  replica.looked(now + std::chrono::seconds(10));
+  EXPECT_TRUE(replica.list({}, {{"%"}}, now + std::chrono::seconds(10)));
+  service.stop();
+}
+
 TEST_F(ServiceTest, says_why_it_is_not_ready_and_counts_what_failed) {
   Service service = make({.workers = 1, .queue_max = 4},
                          Error{"database_away", "connection refused", Retry::kYes});

@@ -176,8 +176,10 @@ class HubTest : public testing::Test {
   }
 
   // As a worker does that is asked for a list.
-  std::optional<ListedPage> list(WatchHub& hub, const Scope& scope = {{"%"}}) {
-    auto page = replica_.list(DevicesQuery{}, scope, std::chrono::steady_clock::now());
+  std::optional<ListedPage> list(WatchHub& hub, const std::string& filter = "") {
+    DevicesQuery query;
+    if (!filter.empty()) query.filter = *parse_filter(filter);
+    auto page = replica_.list(query, {.rae_patterns = {"%"}}, std::chrono::steady_clock::now());
     hub.lists_wanted();
     return page;
   }
@@ -257,6 +259,7 @@ TEST_F(HubTest, holds_all_devices_once_a_list_was_asked_for_and_follows_them) {
   const auto hub = this->hub({});
   EXPECT_FALSE(list(*hub)) << "nothing is read before somebody asks";
   ASSERT_TRUE(lists_from_memory(*hub, 50));
+  EXPECT_TRUE(wait_for([&] { return list(*hub, "rae==lab-1").has_value(); })) << "an index is made";
   set_reason("new");
   EXPECT_TRUE(wait_for([&] {
     const auto page = list(*hub);
@@ -268,6 +271,35 @@ TEST_F(HubTest, holds_all_devices_once_a_list_was_asked_for_and_follows_them) {
       " device_session_id = (SELECT min(CAST(device_session_id AS TEXT))::uuid FROM"
       " device_state)");
   EXPECT_TRUE(lists_from_memory(*hub, 49));
+}
+
+TEST_F(HubTest, begins_a_watch_with_the_devices_that_it_holds) {
+  const auto hub = this->hub({});
+  ASSERT_TRUE(lists_from_memory(*hub, 50));
+  door_.shut_for_lists = true;
+  Client client(*hub);
+  ASSERT_TRUE(client.begins()) << "without reading its keys";
+  EXPECT_EQ(client.list.items().size(), 50u);
+  set_reason("new");
+  EXPECT_TRUE(client.receives([&] { return shows(client.list, "new"); }));
+}
+
+TEST_F(HubTest, begins_no_watch_with_what_it_holds_while_the_database_is_away) {
+  const auto hub = this->hub({});
+  ASSERT_TRUE(lists_from_memory(*hub, 50));
+  door_.shut = true;
+  ASSERT_TRUE(wait_for([&] { return door_.refused > 0; }));
+  Client client(*hub);
+  EXPECT_TRUE(client.answered(503));
+}
+
+TEST_F(HubTest, finds_by_reading_everything_again_what_no_change_has_told) {
+  const auto hub = this->hub({.relist_every = std::chrono::milliseconds(0)});
+  ASSERT_TRUE(lists_from_memory(*hub, 50));
+  database_.execute(
+      "DELETE FROM device_session WHERE device_session_id IN (SELECT device_session_id FROM"
+      " device_session ORDER BY device_id DESC LIMIT 3)");
+  EXPECT_TRUE(lists_from_memory(*hub, 47));
 }
 
 TEST_F(HubTest, leaves_lists_to_the_database_while_that_cannot_be_followed) {

@@ -20,19 +20,21 @@ TEST(WatchScan, looks_back_a_little_and_now_and_then_as_far_as_a_statement_can_l
     EXPECT_EQ(scan.from(now), to);
     scan.done();
   };
-  looks_back(start + kSecond / 4, start - kSecond / 4);
-  looks_back(start + kSecond / 2, start - kSecond);
-  looks_back(start + 3 * kSecond / 4, start + kSecond / 4);
+  looks_back(start + kSecond / 4, start - kSecond / 2);
+  looks_back(start + kSecond, start - 2 * kSecond);
+  looks_back(start + 3 * kSecond / 2, start + kSecond / 2);
   looks_back(start + 3 * kSecond, start - 11 * kSecond);
-  looks_back(start + 3 * kSecond + 1, start + 3 * kSecond - kSecond / 4);
-  looks_back(start + 4 * kSecond, start + 3 * kSecond - kSecond);
+  looks_back(start + 3 * kSecond + 1, start + 3 * kSecond - kSecond / 2);
+  looks_back(start + 4 * kSecond, start + 3 * kSecond - 2 * kSecond);
   looks_back(start + 6 * kSecond, start + 3 * kSecond - 11 * kSecond);
 }
 
 TEST(WatchScan, bears_a_clock_that_goes_back) {
   WatchScan scan;
   scan.start(1000 * kSecond);
-  EXPECT_EQ(scan.from(999 * kSecond), 1000 * kSecond - kSecond / 4);
+  EXPECT_EQ(scan.from(900 * kSecond), 900 * kSecond - 11 * kSecond);
+  scan.done();
+  EXPECT_EQ(scan.from(901 * kSecond), 900 * kSecond - 2 * kSecond) << "goes on from there";
 }
 
 TEST(WatchScan, a_look_that_failed_is_made_up_for) {

@@ -39,13 +39,22 @@ class WatchTellerTest : public testing::Test {
 TEST_F(WatchTellerTest, tells_a_few_at_a_time_those_who_have_waited_longest_first) {
   for (std::size_t i = 0; i < WatchTeller::kAtOnce + 1; ++i) teller_.add(waiting_client());
   EXPECT_LE(teller_.next(), now_);
-  teller_.tell(now_);
+  teller_.tell(teller_.next());
   ASSERT_EQ(order_.size(), WatchTeller::kAtOnce);
   EXPECT_TRUE(std::is_sorted(order_.begin(), order_.end()));
-  EXPECT_EQ(teller_.next(), now_ + WatchTeller::kPause);
+  EXPECT_EQ(teller_.next(), SteadyTime() + WatchTeller::kPause);
   teller_.tell(teller_.next());
   EXPECT_EQ(order_.back(), WatchTeller::kAtOnce);
   EXPECT_EQ(teller_.next(), SteadyTime::max()) << "nobody waits";
+}
+
+TEST_F(WatchTellerTest, makes_up_for_a_long_pause_within_bounds) {
+  for (std::size_t i = 0; i < 2 * WatchTeller::kAtOnceMax; ++i) teller_.add(waiting_client());
+  teller_.tell(now_);
+  EXPECT_EQ(order_.size(), WatchTeller::kAtOnceMax) << "after an hour";
+  order_.clear();
+  teller_.tell(teller_.next() + WatchTeller::kPause);
+  EXPECT_EQ(order_.size(), 2 * WatchTeller::kAtOnce);
 }
 
 TEST_F(WatchTellerTest, tells_once_whoever_is_added_again_meanwhile) {

@@ -17,8 +17,8 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min() / 2;
 
 // Beside its rows: of the map's node and the pointer's count.
 constexpr std::size_t kDeviceOverheadBytes = 200;
-// A statement that took longer may be seen by none but the farthest looks.
-constexpr std::chrono::microseconds kQuickWrite = WatchScan::kReaches.front().overlap / 2;
+// A statement of this process that took longer may be seen only when its time is looked at again.
+constexpr std::chrono::microseconds kQuickWrite = WatchScan::kOverlap / 2;
 constexpr std::chrono::seconds kFarLook{4};
 
 std::size_t bytes_of(const Rows& rows) { return rows.bytes() + kDeviceOverheadBytes; }

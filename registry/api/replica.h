@@ -4,7 +4,7 @@
 // any thread asks for lists. A list is answered only while every device is in it and the newest
 // look began no longer than `age_max` ago and after the newest write through this process: so it
 // shows what its caller wrote, and is no older than that, but for what looks see later
-// (watch_scan.h): a statement of others that took longer than half a second, up to 3 s, and what
+// (watch_scan.h): a statement of others that took longer than half a second, some seconds, and what
 // time alone changes, 1 s. Whatever cannot be answered here is read from the database
 // (device_list.h). Holds no device of the canary.
 //

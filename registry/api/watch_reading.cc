@@ -53,9 +53,10 @@ Answer<void> WatchReading::start(bool canary) {
 
 // What can be seen now will be in everything that is read from now on.
 Answer<void> WatchReading::pass_over_changes(std::int64_t now_us, bool canary) {
-  WatchPositions positions = positions_from(now_us - WatchScan::kReaches.back().overlap.count());
+  const WatchScan::Stretch all = WatchScan::everything(now_us);
+  WatchPositions positions = positions_from(all.from_us);
   for (bool more = true; more;) {
-    const auto changes = read(reader_, watch_changes(positions, canary));
+    const auto changes = read(reader_, watch_changes(positions, all.to_us, canary));
     if (!changes) return tl::unexpected(changes.error());
     Fresh unused;
     more = take_fresh(*changes, positions, unused);
@@ -78,10 +79,19 @@ Answer<void> WatchReading::look_for_deadlines(bool canary, const Visit& visit) {
 Answer<void> WatchReading::read_changes(bool canary, const Visit& visit) {
   const auto now = clock();
   if (!now) return tl::unexpected(now.error());
-  WatchPositions positions = positions_from(scan_.from(*now));
+  for (const WatchScan::Stretch& stretch : scan_.look(*now)) {
+    if (const auto done = read_changes(stretch, canary, visit); !done) return done;
+  }
+  scan_.done();
+  return {};
+}
+
+Answer<void> WatchReading::read_changes(const WatchScan::Stretch& stretch, bool canary,
+                                        const Visit& visit) {
+  WatchPositions positions = positions_from(stretch.from_us);
   std::unordered_set<std::string> devices = std::exchange(left_, {});
   for (bool more = true; more; devices.clear()) {
-    const auto changes = read(reader_, watch_changes(positions, canary));
+    const auto changes = read(reader_, watch_changes(positions, stretch.to_us, canary));
     if (!changes) return tl::unexpected(changes.error());
     Fresh fresh;
     more = take_fresh(*changes, positions, fresh);
@@ -89,7 +99,6 @@ Answer<void> WatchReading::read_changes(bool canary, const Visit& visit) {
     if (!visit_all(devices, visit)) return not_visited();
     if (const auto done = visit_raes(std::move(fresh.raes), visit); !done) return done;
   }
-  scan_.done();
   return {};
 }
 

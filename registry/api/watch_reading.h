@@ -66,6 +66,7 @@ class WatchReading {
   void note_doubt(std::string_view rae, std::string_view doubt);
   Answer<void> pass_over_changes(std::int64_t now_us, bool canary);
   Answer<void> read_changes(bool canary, const Visit& visit);
+  Answer<void> read_changes(const WatchScan::Stretch& stretch, bool canary, const Visit& visit);
   Answer<void> read_deadlines(bool canary, const Visit& visit);
   bool take_fresh(const Rows& changes, WatchPositions& positions, Fresh& fresh);
   void take_session(const WatchPosition& row, std::string_view device, Fresh& fresh);

@@ -2,22 +2,32 @@
 
 namespace dmp::registry::api {
 
+namespace {
+
+// No statement is stamped so far ahead.
+constexpr std::int64_t kAheadUs = std::int64_t{86'400} * 1'000'000;
+
+}  // namespace
+
 void WatchScan::start(std::int64_t now_us) {
   seen_.clear();
-  looked_us_.fill(now_us);
-  looking_us_ = now_us;
+  looked_us_ = again_us_ = looking_us_ = now_us;
 }
 
-std::int64_t WatchScan::from(std::int64_t now_us) {
+WatchScan::Stretch WatchScan::everything(std::int64_t now_us) {
+  return {now_us - kLags.back().count(), now_us + kAheadUs};
+}
+
+std::vector<WatchScan::Stretch> WatchScan::look(std::int64_t now_us) {
   looking_us_ = now_us;
-  reach_ = kReaches.size() - 1;
-  // The clock was set back: rows will be stamped below what was looked at.
-  if (now_us < looked_us_.front()) return now_us - kReaches.back().overlap.count();
-  const auto is_due = [&](std::size_t reach) {
-    return now_us - looked_us_[reach] >= kReaches[reach].every.count();
-  };
-  while (reach_ > 0 && !is_due(reach_)) --reach_;
-  return looked_us_[reach_] - kReaches[reach_].overlap.count();
+  const bool set_back = now_us < looked_us_;  // the clock: rows come below what was looked at
+  again_ = set_back || now_us - again_us_ >= kLookAgainEvery.count();
+  if (set_back) return {everything(now_us)};
+  std::vector<Stretch> stretches = {{looked_us_ - kOverlap.count(), now_us + kAheadUs}};
+  for (const auto& lag : kLags) {
+    if (again_) stretches.push_back({again_us_ - lag.count(), now_us - lag.count()});
+  }
+  return stretches;
 }
 
 bool WatchScan::is_new(const std::string& row, std::int64_t changed_us) {
@@ -29,18 +39,19 @@ bool WatchScan::is_new(const std::string& row, std::int64_t changed_us) {
   return true;
 }
 
-// What only looks that go back farther see again goes first; all, if that is not much.
+// What only is looked at again goes first; all, if that is not much.
 void WatchScan::make_room() {
-  const std::int64_t near_us = looked_us_.front() - kReaches.front().overlap.count();
+  const std::int64_t near_us = looked_us_ - kOverlap.count();
   std::erase_if(seen_, [near_us](const auto& row) { return row.second < near_us; });
   if (seen_.size() > kSeenMax / 2) seen_.clear();
 }
 
 void WatchScan::done() {
-  for (std::size_t reach = 0; reach <= reach_; ++reach) looked_us_[reach] = looking_us_;
-  if (reach_ + 1 < kReaches.size()) return;
-  const std::int64_t far_us = looked_us_.back() - kReaches.back().overlap.count();
-  std::erase_if(seen_, [far_us](const auto& row) { return row.second < far_us; });
+  looked_us_ = looking_us_;
+  if (!again_) return;
+  again_us_ = looking_us_;
+  const std::int64_t last_us = again_us_ - kLags.back().count();
+  std::erase_if(seen_, [last_us](const auto& row) { return row.second < last_us; });
 }
 
 }  // namespace dmp::registry::api

@@ -30,8 +30,8 @@ constexpr Table kTables[kWatchTables] = {
     {"device", "''", "device_id"},
     {"rae", "rae", kNil}};
 
-std::string changes_of(std::size_t number, const WatchPosition& after, bool canary,
-                       Statement& statement) {
+std::string changes_of(std::size_t number, const WatchPosition& after, const std::string& upto,
+                       bool canary, Statement& statement) {
   const Table& table = kTables[number];
   const bool has_rae = table.rae != "''";
   const bool has_id = table.id != kNil;
@@ -48,17 +48,19 @@ std::string changes_of(std::size_t number, const WatchPosition& after, bool cana
   return "(SELECT " + std::to_string(number) + ", " + micros("changed_at") + ", " +
          std::string(table.rae) + ", " + std::string(table.id) + ", CAST(" +
          std::string(table.device) + " AS UUID) FROM " + std::string(table.name) + " WHERE (" +
-         key + ") > (" + values + ")" + (has_rae && !canary ? " AND rae NOT LIKE 'canary-%'" : "") +
-         " ORDER BY " + key + " LIMIT " + std::to_string(kChangesPerLook) + ")";
+         key + ") > (" + values + ") AND changed_at <= " + upto +
+         (has_rae && !canary ? " AND rae NOT LIKE 'canary-%'" : "") + " ORDER BY " + key +
+         " LIMIT " + std::to_string(kChangesPerLook) + ")";
 }
 
 }  // namespace
 
-Statement watch_changes(const WatchPositions& after, bool canary) {
+Statement watch_changes(const WatchPositions& after, std::int64_t upto_us, bool canary) {
   Statement statement{.text = {}, .by_key = true};
+  const std::string upto = time_of(statement, upto_us);
   std::string text;
   for (std::size_t i = 0; i < kWatchTables; ++i) {
-    text += (i == 0 ? "" : " UNION ALL ") + changes_of(i, after[i], canary, statement);
+    text += (i == 0 ? "" : " UNION ALL ") + changes_of(i, after[i], upto, canary, statement);
   }
   statement.text = std::move(text);
   return statement;

@@ -28,10 +28,10 @@ using WatchPositions = std::array<WatchPosition, kWatchTables>;
 // Of each table at most so many rows a look.
 inline constexpr int kChangesPerLook = 2048;
 
-// What changed behind the positions, oldest first within a table. Columns: table (its number),
-// changed_at in µs, rae (empty: a device), session or device (nil: a rae), and of a row of
-// device_session the device_id, if it has one.
-Statement watch_changes(const WatchPositions& after, bool canary);
+// What changed behind the positions until `upto_us`, oldest first within a table. Columns: table
+// (its number), changed_at in µs, rae (empty: a device), session or device (nil: a rae), and of a
+// row of device_session the device_id, if it has one.
+Statement watch_changes(const WatchPositions& after, std::int64_t upto_us, bool canary);
 
 // The database's clock in µs, and whether the registry is behind. One row.
 Statement watch_clock();

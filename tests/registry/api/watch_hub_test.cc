@@ -53,7 +53,7 @@ class DatabaseBehindDoor final : public Database {
       return tl::unexpected(Error{"database_away", "the door is shut", Retry::kYes});
     }
     auto rows = inner_.read(statement);
-    static const std::string kChanges = watch_changes({}, false).text;
+    static const std::string kChanges = watch_changes({}, 0, false).text;
     if (rows && statement.text == kChanges) {
       ++door_.looks;
       door_.found += rows->size();

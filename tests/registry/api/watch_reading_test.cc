@@ -36,7 +36,7 @@ class ToldReader final : public Reader {
       return statement.text.substr(0, 20) == other.text.substr(0, 20);
     };
     if (starts(watch_clock())) return row({std::to_string(now_us += 250'000), "f"});
-    if (starts(watch_changes({}, false))) return std::exchange(changes, Rows(5));
+    if (starts(watch_changes({}, 0, false))) return std::exchange(changes, Rows(5));
     if (starts(watch_devices_of_sessions({}, {}))) {
       ++asked_for_devices;
       return row({kSession, kNew});

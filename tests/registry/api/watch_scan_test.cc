@@ -1,5 +1,6 @@
 #include "registry/api/watch_scan.h"
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <vector>
@@ -12,37 +13,54 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 
-TEST(WatchScan, looks_back_a_little_and_now_and_then_as_far_as_a_statement_can_last) {
+// Whether a look is at a change of this time.
+bool is_at(const std::vector<WatchScan::Stretch>& look, std::int64_t changed_us) {
+  return std::any_of(look.begin(), look.end(), [&](const WatchScan::Stretch& stretch) {
+    return stretch.from_us <= changed_us && changed_us <= stretch.to_us;
+  });
+}
+
+TEST(WatchScan, looks_back_a_little_and_again_at_what_has_grown_old) {
   WatchScan scan;
   const std::int64_t start = 1000 * kSecond;
   scan.start(start);
-  const auto looks_back = [&](std::int64_t now, std::int64_t to) {
-    EXPECT_EQ(scan.from(now), to);
-    scan.done();
-  };
-  looks_back(start + kSecond / 4, start - kSecond / 2);
-  looks_back(start + kSecond, start - 2 * kSecond);
-  looks_back(start + 3 * kSecond / 2, start + kSecond / 2);
-  looks_back(start + 3 * kSecond, start - 11 * kSecond);
-  looks_back(start + 3 * kSecond + 1, start + 3 * kSecond - kSecond / 2);
-  looks_back(start + 4 * kSecond, start + 3 * kSecond - 2 * kSecond);
-  looks_back(start + 6 * kSecond, start + 3 * kSecond - 11 * kSecond);
+  const auto soon = scan.look(start + kSecond / 4);
+  ASSERT_EQ(soon.size(), 1u);
+  EXPECT_EQ(soon.front().from_us, start - kSecond / 2);
+  EXPECT_TRUE(is_at(soon, start + kSecond / 4 + kSecond / 2)) << "clocks of a cluster differ";
+  scan.done();
+  const auto later = scan.look(start + kSecond / 2);
+  ASSERT_EQ(later.size(), 4u);
+  EXPECT_EQ(later.front().from_us, start + kSecond / 4 - kSecond / 2);
+  for (const std::int64_t lag : {2, 5, 11}) {
+    EXPECT_TRUE(is_at(later, start - lag * kSecond)) << lag;
+    EXPECT_TRUE(is_at(later, start - lag * kSecond + kSecond / 2)) << lag;
+    EXPECT_FALSE(is_at(later, start - lag * kSecond - 1)) << lag;
+    EXPECT_FALSE(is_at(later, start - lag * kSecond + kSecond / 2 + 1)) << lag;
+  }
+  scan.done();
+  EXPECT_EQ(scan.look(start + kSecond / 2 + 1).size(), 1u);
 }
 
-TEST(WatchScan, bears_a_clock_that_goes_back) {
+TEST(WatchScan, looks_at_everything_when_the_clock_was_set_back_and_goes_on_from_there) {
   WatchScan scan;
   scan.start(1000 * kSecond);
-  EXPECT_EQ(scan.from(900 * kSecond), 900 * kSecond - 11 * kSecond);
+  EXPECT_TRUE(is_at(scan.look(900 * kSecond), 889 * kSecond));
   scan.done();
-  EXPECT_EQ(scan.from(901 * kSecond), 900 * kSecond - 2 * kSecond) << "goes on from there";
+  const auto next = scan.look(901 * kSecond);
+  EXPECT_EQ(next.front().from_us, 900 * kSecond - kSecond / 2);
+  EXPECT_EQ(next.size(), 4u);
 }
 
 TEST(WatchScan, a_look_that_failed_is_made_up_for) {
   WatchScan scan;
   const std::int64_t start = 1000 * kSecond;
   scan.start(start);
-  scan.from(start + 60 * kSecond);  // never done
-  EXPECT_EQ(scan.from(start + 61 * kSecond), start - 11 * kSecond);
+  scan.look(start + 60 * kSecond);  // never done
+  const auto next = scan.look(start + 61 * kSecond);
+  for (std::int64_t at = start - 11 * kSecond; at < start + 61 * kSecond; at += kSecond) {
+    EXPECT_TRUE(is_at(next, at)) << at;
+  }
 }
 
 TEST(WatchScan, a_change_is_new_once_and_again_when_it_changes) {
@@ -58,7 +76,7 @@ TEST(WatchScan, remembers_no_more_than_its_bound_and_the_overlap) {
   scan.start(0);
   for (int i = 0; i < 300'000; ++i) scan.is_new(std::to_string(i), 0);
   EXPECT_LE(scan.seen(), WatchScan::kSeenMax);
-  scan.from(100 * kSecond);
+  scan.look(100 * kSecond);
   scan.done();
   EXPECT_EQ(scan.seen(), 0u);
 }
@@ -99,17 +117,17 @@ TEST(WatchScan, no_change_is_missed) {
     std::map<std::string, int> found;
     while (now < start + 60 * kSecond) {
       now += 1 + upto(upto(10) == 0 ? 5 * kSecond : kSecond / 2);
-      const std::int64_t from = scan.from(now);
+      const auto look = scan.look(now);
       for (const auto& [row, change] : changes) {
-        if (change.ended > now || change.began < from) continue;
+        if (change.ended > now || !is_at(look, change.began)) continue;
         if (scan.is_new(row, change.began)) ++found[row];
       }
       if (upto(5) != 0) scan.done();
     }
-    now += WatchScan::kReaches.back().every.count();
-    const std::int64_t from = scan.from(now);
+    // Beyond the last lag of the newest change.
+    const auto look = scan.look(now + 2 * kSecond);
     for (const auto& [row, change] : changes) {
-      if (change.began >= from && scan.is_new(row, change.began)) ++found[row];
+      if (is_at(look, change.began) && scan.is_new(row, change.began)) ++found[row];
       RC_ASSERT(found[row] >= 1);
     }
   }));

@@ -21,6 +21,8 @@ using Time = CurlLoop::Time;
 // Of a client that keeps them. Requests beyond wait for one, and their time runs.
 constexpr std::size_t kConnections = 32;
 constexpr long kPatienceS = 10;
+// Idle ones are not used again after that: the edge closes them after 5.
+constexpr long kIdleS = 4;
 
 enum Kind : std::size_t { kList, kGet, kPlain };
 constexpr std::size_t kKinds = 3;
@@ -114,6 +116,7 @@ class Asker {
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, count_bytes);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, kPatienceS);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kIdleS);
     return easy;
   }
 

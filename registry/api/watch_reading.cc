@@ -204,7 +204,8 @@ Answer<std::vector<std::string>> WatchReading::doubtful_raes(bool canary) {
     const std::string rae(raes_.at(row, 0));
     const bool unconfirmed = is_true(raes_.at(row, 2));
     Doubt& known = doubts_[rae];
-    if (unconfirmed || known.unconfirmed || known.doubt != raes_.at(row, 1)) raes.push_back(rae);
+    const bool same = !unconfirmed && !known.unconfirmed && !known.mixed;
+    if (!same || known.doubt != raes_.at(row, 1)) raes.push_back(rae);
     known = {std::string(raes_.at(row, 1)), unconfirmed};
   }
   return raes;
@@ -227,11 +228,12 @@ Answer<void> WatchReading::read_deadlines(bool canary, const Visit& visit) {
   return {};
 }
 
-// A doubt that came and went between two looks for deadlines was seen all the same.
+// A device that was read under another doubt than the rest of its RAE: the next look for deadlines
+// reads them all, also if the doubt has come and gone by then.
 void WatchReading::note_doubt(std::string_view rae, std::string_view doubt) {
-  if (doubt == "not_confirmed") return;  // the session's, not the RAE's
+  if (doubt == "not_confirmed") doubt = {};  // the session's: its RAE was in no doubt
   const auto known = doubts_.find(std::string(rae));
-  if (known != doubts_.end()) known->second.doubt = doubt;
+  if (known != doubts_.end() && known->second.doubt != doubt) known->second.mixed = true;
 }
 
 void WatchReading::note(const Rows& items) {

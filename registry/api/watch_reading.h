@@ -53,6 +53,7 @@ class WatchReading {
   struct Doubt {
     std::string doubt;
     bool unconfirmed = false;
+    bool mixed = false;  // some of its devices were read under another one
   };
 
   // What a look has found.

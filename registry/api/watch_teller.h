@@ -19,7 +19,7 @@ class WatchTeller {
   // 500 clients within 0.1 s, of the 0.4 s that a change may take.
   static constexpr std::size_t kAtOnce = 10;
   static constexpr std::chrono::milliseconds kPause{2};
-  // What was missed while the hub read something else.
+  // To make up for what the hub has read meanwhile, and at first after a rest.
   static constexpr std::size_t kAtOnceMax = 50;
 
   // It is told once, however often it is added meanwhile.

@@ -37,6 +37,10 @@ class ToldReader final : public Reader {
     };
     if (starts(watch_clock())) return row({std::to_string(now_us += 250'000), "f"});
     if (starts(watch_changes({}, 0, false))) return std::exchange(changes, Rows(5));
+    if (starts(watch_doubts(false))) return doubts;
+    if (statement.text.starts_with("SELECT DISTINCT device_id")) {
+      return std::exchange(devices_of_rae, Rows(1));
+    }
     if (starts(watch_devices_of_sessions({}, {}))) {
       ++asked_for_devices;
       return row({kSession, kNew});
@@ -46,6 +50,8 @@ class ToldReader final : public Reader {
 
   std::int64_t now_us = 1'000'000'000;
   Rows changes{5};
+  Rows doubts{4};
+  Rows devices_of_rae{1};
   int asked_for_devices = 0;
 };
 
@@ -72,6 +78,34 @@ TEST(WatchReading, reads_the_device_that_a_session_left_also_if_it_was_seen_with
   EXPECT_EQ(visited, (std::set<std::string>{kOld, kNew}));
   ASSERT_TRUE(look());
   EXPECT_TRUE(visited.empty());
+}
+
+// Its doubt is as the next look for deadlines finds it, but was not when the others were read.
+TEST(WatchReading, reads_all_devices_of_a_rae_of_which_one_was_read_under_another_doubt) {
+  for (const std::string before : {"", "rae_silent"}) {
+    for (const std::string seen : {"", "rae_silent"}) {
+      for (const std::string after : {"", "rae_silent"}) {
+        SCOPED_TRACE(before + ", " + seen + ", " + after);
+        ToldReader reader;
+        WatchReading reading(reader);
+        reader.doubts = row({"lab-1", before, "f", "1"});
+        ASSERT_TRUE(reading.start(false));
+        std::vector<std::string> cells(item_column_count());
+        cells[0] = kOld;
+        cells[item_column("rae")] = "lab-1";
+        cells[item_column("doubt")] = seen;
+        reading.note(row(cells));
+        reader.doubts = row({"lab-1", after, "f", "1"});
+        reader.devices_of_rae = row({kNew});
+        std::set<std::string> visited;
+        ASSERT_TRUE(reading.look_for_deadlines(false, [&](const WatchReading::Devices& devices) {
+          visited.insert(devices.begin(), devices.end());
+          return true;
+        }));
+        EXPECT_EQ(visited.contains(kNew), before != seen || before != after);
+      }
+    }
+  }
 }
 
 TEST(WatchReading, asks_for_the_device_of_a_session_only_if_nothing_has_told_it) {

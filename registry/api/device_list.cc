@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "registry/api/device_body.h"
+#include "registry/api/device_page.h"
 #include "registry/api/item_values.h"
 #include "registry/api/items_writer.h"
 #include "registry/api/reading.h"
@@ -77,7 +78,7 @@ class DeviceList {
   // Whether the page is full and keys are left; after_ is the last key dealt with.
   Answer<bool> add_items_of(const Rows& keys) {
     if (keys.empty()) return false;
-    const auto rows = read(reader_, current_items(scope_, ids_of(keys)));
+    const auto rows = read(reader_, current_items(scope_, array_literal(devices_of(keys))));
     if (!rows) return tl::unexpected(rows.error());
     std::unordered_map<std::string_view, std::size_t> row_of;
     for (std::size_t row = 0; row < rows->size(); ++row) row_of.emplace(rows->at(row, 0), row);
@@ -92,14 +93,6 @@ class DeviceList {
       after_ = std::move(key);
     }
     return false;
-  }
-
-  static std::string ids_of(const Rows& keys) {
-    std::vector<std::string> ids;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (ids.empty() || ids.back() != keys.at(i, 0)) ids.emplace_back(keys.at(i, 0));
-    }
-    return array_literal(ids);
   }
 
   // A device stands in the list once: where its current session's value puts it.

@@ -1,6 +1,7 @@
-// DevicePage: the devices that may pass a filter, a page at a time. Called by the hub's thread.
+// DevicePage: the devices that may pass a filter, a page at a time.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,14 @@ namespace dmp::registry::api {
 
 struct DevicePage {
   std::vector<std::string> devices{};  // in order, each once
-  bool is_last = false;
+  std::optional<DeviceId> next{};      // behind this device; none: it was the last page
 };
 
-// The next devices behind `after` (null: from the start).
+// The next devices behind `after` (none: from the start).
 Answer<DevicePage> read_device_page(Reader& reader, const Filter& filter, const Scope& scope,
-                                    const DevicePosition* after);
+                                    const std::optional<DeviceId>& after);
+
+// The devices of rows of device_keys, each once.
+std::vector<std::string> devices_of(const Rows& keys);
 
 }  // namespace dmp::registry::api

@@ -37,6 +37,11 @@ struct Test {
   std::string value{};  // in its canonical text
 
   bool operator==(const Test&) const = default;
+
+  // Whether both ask for a value of the same attribute, and label.
+  [[nodiscard]] bool is_about_the_same(const Test& other) const {
+    return attribute == other.attribute && label == other.label;
+  }
 };
 
 // There is no `not`: every operator has its opposite.

@@ -23,27 +23,18 @@ constexpr std::chrono::seconds kFarLook{4};
 
 std::size_t bytes_of(const Rows& rows) { return rows.bytes() + kDeviceOverheadBytes; }
 
-// Rows [begin, end) without those of the canary; null: there are none.
+// Those of rows [begin, end) that it holds; null: there are none.
 std::shared_ptr<const Rows> taken_from(const Rows& items, std::size_t begin, std::size_t end) {
   static const std::size_t kRae = item_column("rae");
   auto rows = std::make_shared<Rows>(items.columns());
   for (std::size_t row = begin; row < end; ++row) {
-    if (items.at(row, kRae).starts_with("canary-")) continue;
+    if (!may_see(Replica::scope(), items.at(row, kRae))) continue;
     for (std::size_t column = 0; column < items.columns(); ++column) {
       rows->add(items.at(row, column));
     }
   }
   rows->shrink();
   return rows->empty() ? nullptr : rows;
-}
-
-// The row that the caller sees, if the device is in the list.
-std::optional<std::size_t> row_of(const DevicesQuery& query, const Scope& scope, const Rows& rows) {
-  static const std::size_t kRae = item_column("rae");
-  std::size_t row = 0;
-  while (row < rows.size() && !may_see(scope, rows.at(row, kRae))) ++row;
-  if (row == rows.size() || !passes(query.filter, rows, row)) return std::nullopt;
-  return row;
 }
 
 // Whether a replica can ever answer it.
@@ -70,6 +61,11 @@ Replica::Replica(Limits limits, Metrics& metrics)
       wrote_at_(kNever),
       looked_at_(kNever),
       not_before_(kNever) {}
+
+const Scope& Replica::scope() {
+  static const Scope kScope{.rae_patterns = {"%"}};
+  return kScope;
+}
 
 bool Replica::has_been_asked(SteadyTime now, std::chrono::milliseconds within) const {
   return limits_.age_max.count() > 0 && asked_at_ > ticks(now - within) &&
@@ -123,12 +119,13 @@ std::optional<ListedPage> Replica::page_of(const Devices& all, const DevicesQuer
   const auto after = DevicePosition::parse(query.page.after);
   auto at = after ? all.upper_bound(after->device_id) : all.begin();
   for (int examined = 1; at != all.end(); ++at, ++examined) {
-    const auto row = row_of(query, scope, *at->second);
+    const Rows& rows = *at->second;
+    const auto row = visible_row(query.filter, scope, rows, 0, rows.size());
     if (row && page.items.size() == limit) {
       page.next = std::prev(at)->first;
       return page;
     }
-    if (row) add_row(page.items, *at->second, *row);
+    if (row) add_row(page.items, rows, *row);
     if (examined == kExaminedMax) return std::nullopt;
   }
   return page;
@@ -147,13 +144,12 @@ void Replica::add_row(Rows& page, const Rows& rows, std::size_t row) const {
 
 void Replica::put(const std::vector<std::string>& devices, const Rows& items) {
   std::vector<std::pair<DeviceId, std::shared_ptr<const Rows>>> read;
-  std::map<std::string_view, std::shared_ptr<const Rows>> rows_of;
-  for (std::size_t begin = 0, end = 0; begin < items.size(); begin = end) {
-    while (end < items.size() && items.at(end, 0) == items.at(begin, 0)) ++end;
-    rows_of[items.at(begin, 0)] = taken_from(items, begin, end);
-  }
+  DeviceSpans rows_of = rows_by_device(items);
   for (const std::string& device : devices) {
-    if (const auto id = DeviceId::parse(device)) read.emplace_back(*id, rows_of[device]);
+    const auto [begin, end] = rows_of[device];
+    if (const auto id = DeviceId::parse(device)) {
+      read.emplace_back(*id, taken_from(items, begin, end));
+    }
   }
   const std::lock_guard lock(mutex_);
   for (auto& [device, rows] : read) replace(device, std::move(rows));

@@ -53,16 +53,19 @@ class Replica {
 
   Replica(Limits limits, Metrics& metrics);
 
+  // Whose devices it holds: all but the canary's.
+  static const Scope& scope();
+
   // --- any thread ---
 
   // None: read the database.
   std::optional<ListedPage> list(const DevicesQuery& query, const Scope& scope, SteadyTime now);
 
+  // The same however old it is, for whoever follows it.
+  std::optional<ListedPage> follow(const DevicesQuery& query, const Scope& scope);
+
   // This process has written to the database what a list shows, by a statement that took so long.
   void wrote(SteadyTime began, SteadyTime ended);
-
-  // The same however old it is, for whoever follows it; none: read the database.
-  std::optional<ListedPage> follow(const DevicesQuery& query, const Scope& scope);
 
   // Whether lists have been asked for of late.
   [[nodiscard]] bool is_wanted(SteadyTime now) const;

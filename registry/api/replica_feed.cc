@@ -8,15 +8,6 @@ namespace {
 
 constexpr std::chrono::seconds kPauseAfterFailure{1};
 
-const Scope& everybody() {
-  static const Scope kEverybody{.rae_patterns = {"%"}};
-  return kEverybody;
-}
-
-std::optional<DeviceId> device_of(const std::optional<DevicePosition>& position) {
-  return position ? std::optional(position->device_id) : std::nullopt;
-}
-
 }  // namespace
 
 void ReplicaFeed::follow(SteadyTime now) {
@@ -50,18 +41,14 @@ void ReplicaFeed::refresh_all() {
 }
 
 void ReplicaFeed::load_page(Reader& reader, const Refresh& refresh, SteadyTime now) {
-  const auto page = read_device_page(reader, Filter(), everybody(), loaded_ ? &*loaded_ : nullptr);
+  const auto page = read_device_page(reader, Filter(), Replica::scope(), loaded_);
   if (!page || !refresh(page->devices)) {
     not_before_ = now + kPauseAfterFailure;
     return;
   }
-  const std::optional<DevicePosition> after = loaded_;
-  if (!page->devices.empty()) {
-    loaded_ = DevicePosition{*DeviceId::parse(page->devices.back()), {}};
-  }
-  replica_->keep_only(device_of(after), page->is_last ? std::nullopt : device_of(loaded_),
-                      page->devices);
-  if (!page->is_last) return;
+  replica_->keep_only(loaded_, page->next, page->devices);
+  loaded_ = page->next;
+  if (loaded_) return;
   loading_ = false;
   loaded_at_ = now;
   replica_->set_whole(true);
@@ -69,10 +56,11 @@ void ReplicaFeed::load_page(Reader& reader, const Refresh& refresh, SteadyTime n
 }
 
 std::optional<ListedPage> ReplicaFeed::page(const Filter& filter, const Scope& scope,
-                                            const std::optional<DevicePosition>& after) {
+                                            const std::optional<DeviceId>& after) {
   if (!held_) return std::nullopt;
   DevicesQuery query{.filter = filter, .canary = scope.canary};
-  query.page = {.limit = kPageMax, .after = after ? after->str() : ""};
+  query.page.limit = kPageMax;
+  if (after) query.page.after = DevicePosition{*after, {}}.str();
   return replica_->follow(query, scope);
 }
 

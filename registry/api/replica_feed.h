@@ -33,8 +33,6 @@ class ReplicaFeed {
 
   // Everything must be read again before a list is answered.
   void reload();
-  // Everything is read again, whatever it may bring; lists are answered meanwhile.
-  void refresh_all();
   [[nodiscard]] bool is_loading(SteadyTime now) const { return loading_ && now >= not_before_; }
 
   // Reads the next page of devices; `refresh` reads their items and put()s them, or fails. What
@@ -44,7 +42,7 @@ class ReplicaFeed {
 
   // The next page of a list behind `after`; none: read it from the database.
   std::optional<ListedPage> page(const Filter& filter, const Scope& scope,
-                                 const std::optional<DevicePosition>& after);
+                                 const std::optional<DeviceId>& after);
 
   // What was read of these devices now.
   void put(const std::vector<std::string>& devices, const Rows& items);
@@ -56,13 +54,16 @@ class ReplicaFeed {
   void tick(const Rows& raes, SteadyTime now);
 
  private:
+  // Everything is read again, whatever it may bring; lists are answered meanwhile.
+  void refresh_all();
+
   Replica* const replica_;
   const std::chrono::milliseconds relist_every_;
   bool held_ = false;
   bool loading_ = false;
   SteadyTime loaded_at_{};
   SteadyTime not_before_{};
-  std::optional<DevicePosition> loaded_{};  // up to this device
+  std::optional<DeviceId> loaded_{};  // up to this device
 };
 
 }  // namespace dmp::registry::api

@@ -54,7 +54,7 @@ const ReplicaIndex::Devices* ReplicaIndexes::find(const Test& test) {
   }
   const std::lock_guard lock(mutex_);
   const bool known = std::any_of(wanted_.begin(), wanted_.end(),
-                                 [&](const Test& one) { return ReplicaIndex(one).is_by(test); });
+                                 [&](const Test& one) { return one.is_about_the_same(test); });
   if (!known && wanted_.size() < kIndexesMax) wanted_.push_back(test);
   return nullptr;
 }

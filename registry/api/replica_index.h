@@ -30,9 +30,7 @@ class ReplicaIndex {
 
   explicit ReplicaIndex(Test by) : by_(std::move(by)) {}
 
-  [[nodiscard]] bool is_by(const Test& test) const {
-    return by_.attribute == test.attribute && by_.label == test.label;
-  }
+  [[nodiscard]] bool is_by(const Test& test) const { return by_.is_about_the_same(test); }
 
   void add(const DeviceId& device, const std::shared_ptr<const Rows>& rows);
   void remove(const DeviceId& device, const Rows& rows);

@@ -119,13 +119,12 @@ struct WatchHub::Parts {
     if (const auto ready = reading->start(with_canary); !ready) {
       lists.end_all(ready.error());
       start_after = now + kTick;  // unless somebody comes who must be told
-
       return false;
     }
     started = true;
     away = false;
     next_look = now + limits.look_every;
-    next_tick = now;
+    next_tick = now + kTick;
     return true;
   }
 
@@ -191,14 +190,10 @@ struct WatchHub::Parts {
     const auto known =
         is_known ? replica.page(list.query.filter, list.scope, list.after) : std::nullopt;
     if (known) return take_page(list, *known);
-    const auto page = read_device_page(*database, list.query.filter, list.scope,
-                                       list.after ? &*list.after : nullptr);
+    const auto page = read_device_page(*database, list.query.filter, list.scope, list.after);
     if (!page) return fail(list, page.error(), now);
-    if (!page->devices.empty()) {
-      list.after = DevicePosition{*DeviceId::parse(page->devices.back()), {}};
-    }
     if (!refresh(page->devices, &list)) return fail(list, problem, now);
-    if (page->is_last) lists.finish(list, steady_clock::now());
+    go_on(list, page->next);
   }
 
   void take_page(WatchLists::List& list, const ListedPage& page) {
@@ -207,8 +202,12 @@ struct WatchHub::Parts {
       devices.emplace_back(page.items.at(row, 0));
     }
     lists.apply(devices, page.items, &list);
-    if (!page.next) return lists.finish(list, steady_clock::now());
-    list.after = DevicePosition{*page.next, {}};
+    go_on(list, page.next);
+  }
+
+  void go_on(WatchLists::List& list, const std::optional<DeviceId>& next) {
+    list.after = next;
+    if (!next) lists.finish(list, steady_clock::now());
   }
 
   // Without a database every list would fail the same way, one after the other.

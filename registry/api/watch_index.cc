@@ -28,10 +28,6 @@ int rank_of(const Test& test) {
   return 0;
 }
 
-bool is_same(const Test& one, const Test& other) {
-  return one.attribute == other.attribute && one.label == other.label;
-}
-
 }  // namespace
 
 const Test* demanded_value(const Filter& filter) {
@@ -50,8 +46,9 @@ const Test* demanded_value(const Filter& filter) {
 std::vector<WatchIndex::List>& WatchIndex::lists_of(const Filter& filter) {
   const Test* test = demanded_value(filter);
   if (test == nullptr) return undemanding_;
-  auto demand = std::find_if(demands_.begin(), demands_.end(),
-                             [test](const Demand& one) { return is_same(one.test, *test); });
+  auto demand = std::find_if(demands_.begin(), demands_.end(), [test](const Demand& one) {
+    return one.test.is_about_the_same(*test);
+  });
   if (demand != demands_.end()) return demand->lists[test->value];
   demands_.push_back({.test = *test, .lists = {}});
   return demands_.back().lists[test->value];

@@ -191,11 +191,7 @@ void WatchLists::fail_all(const Problem& problem, SteadyTime now) {
 }
 
 void WatchLists::apply(const std::vector<std::string>& devices, const Rows& items, List* only) {
-  std::unordered_map<std::string_view, std::pair<std::size_t, std::size_t>> rows_of;
-  for (std::size_t begin = 0, end = 0; begin < items.size(); begin = end) {
-    while (end < items.size() && items.at(end, 0) == items.at(begin, 0)) ++end;
-    rows_of[items.at(begin, 0)] = {begin, end};
-  }
+  DeviceSpans rows_of = rows_by_device(items);
   std::vector<Span> spans;
   std::unordered_map<WatchIndex::List, std::vector<std::size_t>> asked;  // about which spans
   std::vector<WatchIndex::List> found;

@@ -46,7 +46,7 @@ class WatchLists {
     std::shared_ptr<SharedView> shared;
     bool ready = false;   // its items are all there
     bool reading = true;  // its keys are being read, the next behind `after`
-    std::optional<DevicePosition> after{};
+    std::optional<DeviceId> after{};
     std::uint64_t turn = 0;              // in which a page was read last
     SteadyTime read_at{};                // when that ended last
     SteadyTime not_before{};             // it failed

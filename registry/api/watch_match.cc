@@ -140,13 +140,28 @@ bool may_see(const Scope& scope, std::string_view rae) {
                      [&](const std::string& pattern) { return like(rae, pattern); });
 }
 
-std::optional<std::string> item_of(const WatchQuery& query, const Scope& scope, const Rows& rows,
-                                   std::size_t begin, std::size_t end) {
+DeviceSpans rows_by_device(const Rows& items) {
+  DeviceSpans spans;
+  for (std::size_t begin = 0, end = 0; begin < items.size(); begin = end) {
+    while (end < items.size() && items.at(end, 0) == items.at(begin, 0)) ++end;
+    spans[items.at(begin, 0)] = {begin, end};
+  }
+  return spans;
+}
+
+std::optional<std::size_t> visible_row(const Filter& filter, const Scope& scope, const Rows& rows,
+                                       std::size_t begin, std::size_t end) {
   static const std::size_t kRae = item_column("rae");
   std::size_t row = begin;
   while (row < end && !may_see(scope, rows.at(row, kRae))) ++row;
-  if (row == end || !passes(query.filter, rows, row)) return std::nullopt;
-  return item_json(query.fields, rows, row);
+  if (row == end || !passes(filter, rows, row)) return std::nullopt;
+  return row;
+}
+
+std::optional<std::string> item_of(const WatchQuery& query, const Scope& scope, const Rows& rows,
+                                   std::size_t begin, std::size_t end) {
+  const auto row = visible_row(query.filter, scope, rows, begin, end);
+  return row ? std::optional(item_json(query.fields, rows, *row)) : std::nullopt;
 }
 
 std::string view_name(const WatchQuery& query, const Scope& scope) {

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include "registry/api/item_values.h"
 #include "registry/api/problem.h"
@@ -31,8 +33,16 @@ bool like(std::string_view text, std::string_view pattern);
 
 bool may_see(const Scope& scope, std::string_view rae);
 
-// Rows [begin, end) are one device's, the current one first: the JSON of its item, or nothing if it
-// is not in the list.
+// Rows [begin, end) of one device, by its device_id. REQUIRES: those of a device stand together.
+using DeviceSpans = std::unordered_map<std::string_view, std::pair<std::size_t, std::size_t>>;
+DeviceSpans rows_by_device(const Rows& items);
+
+// Rows [begin, end) are one device's, the current one first: the row that the caller sees, or none
+// if the device is not in the list.
+std::optional<std::size_t> visible_row(const Filter& filter, const Scope& scope, const Rows& rows,
+                                       std::size_t begin, std::size_t end);
+
+// The same as the JSON of its item.
 std::optional<std::string> item_of(const WatchQuery& query, const Scope& scope, const Rows& rows,
                                    std::size_t begin, std::size_t end);
 

@@ -76,8 +76,8 @@ Status KafkaSource::connect() {
       // One request per broker is under way, for all its partitions. Answered at the first byte, it
       // would be a reply for every record, which costs more than the record. So it waits until
       // there is something worth a reply, though nothing waits longer than can be noticed.
-      {"fetch.min.bytes", "8192"},
-      {"fetch.wait.max.ms", "20"},
+      {"fetch.min.bytes", "65536"},
+      {"fetch.wait.max.ms", "15"},
       {"fetch.message.max.bytes", number(options_.fetch_kib_max * 1024)},
       {"fetch.max.bytes", "8388608"},
       {"receive.message.max.bytes", "16777216"},

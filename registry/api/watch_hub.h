@@ -28,7 +28,7 @@ struct WatchLimits {
   std::chrono::milliseconds look_every{250};
   std::chrono::milliseconds nudged_look_every{150};
   std::chrono::milliseconds eager_look_every{50};  // while lists are asked for
-  std::chrono::milliseconds nudged_eager_look_every{20};
+  std::chrono::milliseconds nudged_eager_look_every{10};
   std::chrono::milliseconds bookmark_every{10000};  // also how soon a client that left is noticed
   std::chrono::milliseconds watch_max{3'600'000};   // then the client comes back, perhaps elsewhere
   std::chrono::milliseconds unwatched_kept{60'000};

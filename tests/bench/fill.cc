@@ -1,5 +1,6 @@
 #include "tests/bench/fill.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <thread>
@@ -17,6 +18,7 @@ using registry::KafkaConf;
 using registry::KafkaSetting;
 
 constexpr int kPatienceMs = 60'000;
+constexpr std::int64_t kTurnsPerSecond = 200;  // a turn is as long as the library waits for company
 
 // Waits while the library's queue is full.
 Status send(rd_kafka_t* client, const registry::UpdateNews& news) {
@@ -52,9 +54,10 @@ Status fill(const std::string& brokers, const Load& load, std::int64_t from,
   auto client = registry::make_client(RD_KAFKA_PRODUCER, std::move(conf));
   if (!client) return tl::unexpected(client.error());
   Counter filled = metrics.counter("dmp_bench_filled_total", "Records given to Kafka");
+  const std::int64_t per_turn = std::max<std::int64_t>(1, per_second / kTurnsPerSecond);
   const auto begin = std::chrono::steady_clock::now();
   for (std::int64_t i = 0; i < load.records && !stop.stop_requested(); ++i) {
-    if (per_second > 0) {
+    if (per_second > 0 && i % per_turn == 0) {
       std::this_thread::sleep_until(begin + std::chrono::microseconds(i * 1'000'000 / per_second));
     }
     if (auto status = send(client->get(), update_number(load, from + i)); !status) return status;

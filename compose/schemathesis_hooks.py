@@ -1,6 +1,6 @@
 """What schemathesis does not ask, because the answer has no end: watches.
 
-Loaded by schemathesis itself; tests/registry/api/watch_contract_test.cc is about watches.
+Loaded by schemathesis itself; tests/registry/api/watch/watch_contract_test.cc is about watches.
 """
 
 import schemathesis

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "registry/api/attribute.h"
-#include "registry/api/item.h"
+#include "registry/api/item/item.h"
+#include "registry/api/query/attribute.h"
 #include "schema/ids.h"
 #include "schema/messages.h"
 

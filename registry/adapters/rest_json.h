@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "registry/api/device_patch.h"
-#include "registry/api/diagnosis.h"
+#include "registry/api/device/diagnosis.h"
 #include "registry/api/problem.h"
+#include "registry/api/query/device_patch.h"
 
 namespace dmp::registry {
 

@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
-#include "registry/api/device_events.h"
-#include "registry/api/device_list.h"
-#include "registry/api/device_past.h"
-#include "registry/api/device_timeline.h"
-#include "registry/api/discovery.h"
+#include "registry/api/device/device_list.h"
+#include "registry/api/device/discovery.h"
+#include "registry/api/device/one_device.h"
 #include "registry/api/items_writer.h"
-#include "registry/api/one_device.h"
-#include "registry/api/reading.h"
-#include "registry/api/statements.h"
+#include "registry/api/past/device_events.h"
+#include "registry/api/past/device_past.h"
+#include "registry/api/past/device_timeline.h"
+#include "registry/api/sql/reading.h"
+#include "registry/api/sql/statements.h"
 
 namespace dmp::registry::api {
 namespace {

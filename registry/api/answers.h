@@ -3,11 +3,11 @@
 // by worker threads.
 #pragma once
 
-#include "registry/api/explain.h"
+#include "registry/api/device/explain.h"
 #include "registry/api/people.h"
-#include "registry/api/queries.h"
+#include "registry/api/query/queries.h"
 #include "registry/api/reader.h"
-#include "registry/api/replica.h"
+#include "registry/api/replica/replica.h"
 #include "registry/core/retention.h"
 
 namespace dmp::registry::api {

@@ -6,9 +6,9 @@
 #include "registry/adapters/pqxx_reader.h"
 #include "registry/adapters/rest_listener.h"
 #include "registry/adapters/token_file.h"
-#include "registry/api/replica.h"
+#include "registry/api/replica/replica.h"
 #include "registry/api/service.h"
-#include "registry/api/watch_hub.h"
+#include "registry/api/watch/watch_hub.h"
 
 namespace dmp::registry {
 

@@ -6,7 +6,7 @@
 
 #include "registry/api/http.h"
 #include "registry/api/json_writer.h"
-#include "registry/api/queries.h"
+#include "registry/api/query/queries.h"
 
 namespace dmp::registry::api {
 

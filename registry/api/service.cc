@@ -4,9 +4,9 @@
 
 #include "base/log.h"
 #include "registry/api/answers.h"
-#include "registry/api/openapi.h"
+#include "registry/api/openapi/openapi.h"
 #include "registry/api/problem.h"
-#include "registry/api/watch_match.h"
+#include "registry/api/watch/watch_query.h"
 
 namespace dmp::registry::api {
 namespace {

@@ -18,12 +18,12 @@
 #include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "base/metrics.h"
-#include "registry/api/explain.h"
+#include "registry/api/device/explain.h"
 #include "registry/api/http.h"
 #include "registry/api/people.h"
-#include "registry/api/queries.h"
+#include "registry/api/query/queries.h"
 #include "registry/api/reader.h"
-#include "registry/api/watch_hub.h"
+#include "registry/api/watch/watch_hub.h"
 #include "registry/core/retention.h"
 
 namespace dmp::registry::api {

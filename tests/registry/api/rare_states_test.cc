@@ -1,5 +1,5 @@
 // Lists of devices in states that few or many are in: what they answer, and by which index.
-#include "registry/api/statements.h"
+#include "registry/api/sql/statements.h"
 #include "tests/registry/api/api_under_test.h"
 
 namespace dmp::registry {

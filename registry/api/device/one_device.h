@@ -1,0 +1,18 @@
+// The answers to GET and PATCH of /v1/devices/{device_id}. Called by worker threads.
+#pragma once
+
+#include "registry/api/people.h"
+#include "registry/api/query/queries.h"
+#include "registry/api/reader.h"
+#include "registry/api/sql/statements.h"
+
+namespace dmp::registry::api {
+
+// 304 if the caller has it already.
+Answer<HttpResponse> answer_device(const DeviceQuery& query, const Scope& scope, Reader& reader);
+
+// The device as it is then. What was done and what was refused leaves a row in the audit.
+Answer<HttpResponse> answer_patch(const PatchQuery& query, const Principal& principal,
+                                  const Scope& scope, Database& database);
+
+}  // namespace dmp::registry::api

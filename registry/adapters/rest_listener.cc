@@ -20,7 +20,7 @@ namespace {
 
 using web::http::experimental::listener::http_listener;
 
-// One deadlocks in close(). More only wake each other: each takes a turn of microseconds, and the
+// One deadlocks in close(). More only wake each other: turns are short, and the
 // default of 40 doubles the CPU per request.
 constexpr std::size_t kPoolThreads = 2;
 constexpr int kOpenAttempts = 5;

@@ -2,9 +2,10 @@
 //
 // For loopback, behind a proxy that holds TLS, limits and rate: the library enforces none. The
 // handler runs on the library's two pool threads, which also carry all connections: it must not
-// block. One per process at a time: the library closes a port only with its last listener. HEAD is
-// answered without a body (the library would send one and break the connection), TRACE and OPTIONS
-// go the handler's way instead of the library's.
+// block. Those of a process are opened and
+// closed one at a time: both threads would wait for each other, and the library closes a port only
+// with its last listener. HEAD is answered without a body (the library would send one and break the
+// connection), TRACE and OPTIONS go the handler's way instead of the library's.
 #pragma once
 
 #include <chrono>

@@ -5,10 +5,10 @@
 #include "registry/api/device/device_list.h"
 #include "registry/api/device/discovery.h"
 #include "registry/api/device/one_device.h"
-#include "registry/api/items_writer.h"
 #include "registry/api/past/device_events.h"
 #include "registry/api/past/device_past.h"
 #include "registry/api/past/device_timeline.h"
+#include "registry/api/query/items_writer.h"
 #include "registry/api/sql/reading.h"
 #include "registry/api/sql/statements.h"
 

@@ -5,10 +5,11 @@
 #include <unordered_map>
 
 #include "registry/api/device/device_body.h"
-#include "registry/api/items_writer.h"
 #include "registry/api/query/item_values.h"
+#include "registry/api/query/items_writer.h"
 #include "registry/api/sql/device_page.h"
 #include "registry/api/sql/reading.h"
+#include "registry/api/sql/statements.h"
 #include "registry/api/text.h"
 
 namespace dmp::registry::api {

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "registry/api/items_writer.h"
+#include "registry/api/query/items_writer.h"
 #include "registry/api/sql/reading.h"
+#include "registry/api/sql/statements.h"
 
 namespace dmp::registry::api {
 namespace {

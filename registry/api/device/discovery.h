@@ -4,7 +4,7 @@
 
 #include "registry/api/query/queries.h"
 #include "registry/api/reader.h"
-#include "registry/api/sql/statements.h"
+#include "registry/api/scope.h"
 
 namespace dmp::registry::api {
 

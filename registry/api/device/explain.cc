@@ -4,10 +4,11 @@
 
 #include "base/check.h"
 #include "embedded/diagnosis_rules.h"
-#include "registry/adapters/rest_json.h"
+#include "registry/adapters/rules_json.h"
 #include "registry/api/item/item.h"
 #include "registry/api/past/device_events.h"
 #include "registry/api/sql/reading.h"
+#include "registry/api/sql/statements.h"
 #include "registry/api/text.h"
 
 namespace dmp::registry::api {

@@ -4,6 +4,7 @@
 #include "registry/api/item/item.h"
 #include "registry/api/query/etag.h"
 #include "registry/api/sql/reading.h"
+#include "registry/api/sql/statements.h"
 #include "registry/api/text.h"
 
 namespace dmp::registry::api {

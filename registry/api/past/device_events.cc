@@ -3,9 +3,10 @@
 #include <map>
 #include <utility>
 
-#include "registry/api/items_writer.h"
 #include "registry/api/past/changes.h"
+#include "registry/api/query/items_writer.h"
 #include "registry/api/sql/reading.h"
+#include "registry/api/sql/statements.h"
 #include "registry/api/text.h"
 #include "schema/codec.h"
 

@@ -7,6 +7,7 @@
 #include "registry/api/past/changes.h"
 #include "registry/api/past/past_sessions.h"
 #include "registry/api/sql/reading.h"
+#include "registry/api/sql/statements.h"
 
 namespace dmp::registry::api {
 namespace {

@@ -7,6 +7,7 @@
 #include "registry/api/json_writer.h"
 #include "registry/api/past/timeline.h"
 #include "registry/api/sql/reading.h"
+#include "registry/api/sql/statements.h"
 #include "registry/api/text.h"
 #include "schema/codec.h"
 

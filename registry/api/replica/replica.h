@@ -28,7 +28,7 @@
 #include "registry/api/query/queries.h"
 #include "registry/api/reader.h"
 #include "registry/api/replica/replica_index.h"
-#include "registry/api/sql/statements.h"
+#include "registry/api/scope.h"
 #include "schema/ids.h"
 
 namespace dmp::registry::api {

@@ -21,10 +21,10 @@ Answer<DevicePage> read_device_page(Reader& reader, const Filter& filter, const 
   return page;
 }
 
-std::vector<std::string> devices_of(const Rows& keys) {
+std::vector<std::string> devices_of(const Rows& rows) {
   std::vector<std::string> devices;
-  for (std::size_t row = 0; row < keys.size(); ++row) {
-    const std::string_view device = keys.at(row, 0);
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const std::string_view device = rows.at(row, 0);
     if (devices.empty() || devices.back() != device) devices.emplace_back(device);
   }
   return devices;

@@ -20,7 +20,7 @@ struct DevicePage {
 Answer<DevicePage> read_device_page(Reader& reader, const Filter& filter, const Scope& scope,
                                     const std::optional<DeviceId>& after);
 
-// The devices of rows of device_keys, each once.
-std::vector<std::string> devices_of(const Rows& keys);
+// The devices of rows that begin with a device_id, each once. REQUIRES: its rows stand together.
+std::vector<std::string> devices_of(const Rows& rows);
 
 }  // namespace dmp::registry::api

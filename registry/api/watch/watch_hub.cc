@@ -90,7 +90,10 @@ struct WatchHub::Parts {
     std::unique_lock lock(mutex);
     const auto urgent = [this] { return stopping || !joining.empty(); };
     if (is_idle(steady_clock::now())) {
+      lock.unlock();  // freeing what lists are answered from takes a while
       rest();
+      lock.lock();
+      if (!is_idle(steady_clock::now())) return !stopping;
       idle = true;
       changed.wait(lock, [&] { return urgent() || !idle; });
       idle = false;
@@ -198,11 +201,7 @@ struct WatchHub::Parts {
   }
 
   void take_page(WatchLists::List& list, const ListedPage& page) {
-    std::vector<std::string> devices;
-    for (std::size_t row = 0; row < page.items.size(); ++row) {
-      devices.emplace_back(page.items.at(row, 0));
-    }
-    lists.apply(devices, page.items, &list);
+    lists.apply(devices_of(page.items), page.items, &list);
     go_on(list, page.next);
   }
 

@@ -5,7 +5,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "registry/api/item/item.h"
 #include "registry/api/query/item_rows.h"
 
 namespace dmp::registry::api {

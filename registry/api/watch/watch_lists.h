@@ -81,7 +81,7 @@ class WatchLists {
   // Who is still to be told of changes.
   WatchTeller& teller() { return teller_; }
 
-  // Once a second: bookmarks, and who must go. `trouble`: why nothing can be read; empty if it can.
+  // Once a second: bookmarks, and who must go. `away`: nothing can be read.
   void tick(SteadyTime now, bool away);
 
   void end_all(const Problem& problem);

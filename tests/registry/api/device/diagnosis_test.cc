@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/metrics.h"
-#include "registry/adapters/rest_json.h"
+#include "registry/adapters/rules_json.h"
 #include "registry/api/device/explain.h"
 #include "registry/api/item/blockers.h"
 

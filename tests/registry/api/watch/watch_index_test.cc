@@ -8,7 +8,6 @@
 #include <rapidcheck.h>
 
 #include "registry/api/item/item.h"
-#include "registry/api/query/filter_demand.h"
 #include "registry/api/query/item_values.h"
 
 namespace dmp::registry::api {
@@ -20,13 +19,6 @@ Filter filter(const std::string& text) {
   auto parsed = parse_filter(text);
   EXPECT_TRUE(parsed) << text;
   return *parsed;
-}
-
-std::string demanded(const std::string& text) {
-  const Filter parsed = filter(text);
-  const Test* test = demanded_value(parsed);
-  return test == nullptr ? ""
-                         : Filter{.kind = Filter::Kind::kTest, .test = *test, .parts = {}}.str();
 }
 
 // What a device shows in what the filters here ask for.
@@ -50,21 +42,6 @@ DeviceId device(int number) {
   DeviceId::Bytes bytes{};
   bytes[0] = static_cast<std::uint8_t>(number);
   return DeviceId(bytes);
-}
-
-TEST(WatchIndex, takes_the_demand_that_fewest_devices_meet) {
-  EXPECT_EQ(demanded("presence==online && model==TV"), "identity.model == \"TV\"");
-  EXPECT_EQ(demanded("labels.lab==LA && presence==online"), "labels.lab == \"LA\"");
-  EXPECT_EQ(demanded("presence==online"), "presence.status == \"online\"");
-  EXPECT_EQ(demanded("(model==TV || model==Box) && held==true"), "held == \"true\"");
-}
-
-TEST(WatchIndex, knows_no_demand_where_another_value_may_pass) {
-  for (const char* text : {"model==TV || presence==online", "model!=TV", "model~\"T*\"", "port==80",
-                           "blockers==held", "model in (TV, Box)"}) {
-    EXPECT_EQ(demanded(text), "") << text;
-  }
-  EXPECT_EQ(demanded_value(Filter()), nullptr);
 }
 
 TEST(WatchIndex, forgets_a_list_that_was_removed) {

@@ -16,8 +16,8 @@ namespace dmp::registry::api {
 
 class WatchTeller {
  public:
-  // 500 clients within 0.1 s, of the 0.4 s that a change may take.
-  static constexpr std::size_t kAtOnce = 10;
+  // 500 clients within 0.15 s, of the 0.4 s that a change may take.
+  static constexpr std::size_t kAtOnce = 7;
   static constexpr std::chrono::milliseconds kPause{2};
   // To make up for what the hub has read meanwhile, and at first after a rest.
   static constexpr std::size_t kAtOnceMax = 50;

@@ -20,11 +20,11 @@ TOPICS = {
     "dmp.dead-letters": (3, {**RETENTION, "retention.ms": 14 * DAY_MS}),
 }
 
-# Serial collector and the first compiler only: less CPU time until ready, which is what a machine
-# with two cores feels. Everything waits while it collects, so it shall do so seldom: most of the
-# room is for young objects, and takes no memory until they come. The old ones' room is all there
-# from the start: to grow, it would collect everything first. So would the classes' room. Pages of
-# 2 MB, where the system has them, make a collection shorter.
+# The serial collector takes the least CPU time, which is what a machine with two cores feels.
+# Everything waits while it collects, so it shall do so seldom: most of the room is for young
+# objects, and takes no memory until they come. The old ones' room is all there from the start: to
+# grow, it would collect everything first. So would the classes' room. Pages of 2 MB, where the
+# system has them, make a collection shorter.
 JVM = (
     "-Xms448m",
     "-Xmn320m",
@@ -32,7 +32,6 @@ JVM = (
     "-XX:MetaspaceSize=64m",
     "-XX:+UseSerialGC",
     "-XX:+UseTransparentHugePages",
-    "-XX:TieredStopAtLevel=1",
     "-Djava.awt.headless=true",
 )
 
@@ -57,6 +56,10 @@ transaction.state.log.num.partitions=5
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+# Of two cores. Each request goes from a network thread to an I/O thread and back, and finds one
+# awake rather when there are few; requests that wait, as fetches do, keep none.
+num.network.threads=1
+num.io.threads=2
 log.segment.bytes=67108864
 # Requests that were answered stay listed until there are so many; at 1000, the default, each young
 # collection copies megabytes of them.

@@ -67,14 +67,18 @@ rd_kafka_vu_t bytes(rd_kafka_vtype_t type, std::string_view text) {
 struct KafkaSink::Producer {
   rd_kafka_t* handle;
   rd_kafka_queue_t* events;
-  std::map<std::string, KafkaTopic, std::less<>> topics;
+  KafkaTopic topic;
 
-  explicit Producer(rd_kafka_t* made) : handle(made), events(rd_kafka_queue_get_main(made)) {}
+  Producer(rd_kafka_t* made, const std::string& topic_name)
+      : handle(made),
+        events(rd_kafka_queue_get_main(made)),
+        // Asks for the topic's partitions at once.
+        topic(rd_kafka_topic_new(made, topic_name.c_str(), nullptr)) {}
   ~Producer() {
     rd_kafka_queue_io_event_enable(events, -1, nullptr, 0);
     rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_queue_destroy(events);
-    topics.clear();
+    topic.reset();
     rd_kafka_destroy(handle);
   }
   Producer(const Producer&) = delete;
@@ -83,25 +87,13 @@ struct KafkaSink::Producer {
   // Null if the queue is empty.
   KafkaEvent next_event() const { return KafkaEvent(rd_kafka_queue_poll(events, 0)); }
 
-  // Null if the name is none.
-  rd_kafka_topic_t* topic(std::string_view name) {
-    const auto known = topics.find(name);
-    if (known != topics.end()) return known->second.get();
-    const std::string copy(name);
-    KafkaTopic made(rd_kafka_topic_new(handle, copy.c_str(), nullptr));
-    if (made == nullptr) return nullptr;
-    return topics.emplace(copy, std::move(made)).first->second.get();
-  }
-
   rd_kafka_resp_err_t produce(std::uint64_t ticket, const Record& record) {
-    rd_kafka_topic_t* const to = topic(record.topic);
-    if (to == nullptr) return rd_kafka_last_error();
     KafkaHeaders headers = make_headers(record.headers);
     std::array<rd_kafka_vu_t, 5> parts = {
         part(RD_KAFKA_VTYPE_RKT), bytes(RD_KAFKA_VTYPE_KEY, record.key),
         bytes(RD_KAFKA_VTYPE_VALUE, record.payload), part(RD_KAFKA_VTYPE_HEADERS),
         part(RD_KAFKA_VTYPE_OPAQUE)};
-    parts[0].u.rkt = to;
+    parts[0].u.rkt = topic.get();
     parts[3].u.headers = headers.get();
     // The opaque pointer is only a number to us, and never followed.
     parts[4].u.ptr = std::bit_cast<void*>(ticket);
@@ -143,9 +135,17 @@ KafkaSink::KafkaSink(KafkaOptions options)
 KafkaSink::~KafkaSink() = default;
 
 bool KafkaSink::send(std::uint64_t ticket, const Record& record) {
-  if (broken_) return false;
-  const rd_kafka_resp_err_t code = producer_->produce(ticket, record);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+  if (broken_ || queued_ >= options_.queued_messages_max) return false;
+  const auto producer = producer_of(record.topic);
+  if (!producer) {
+    broken_ = producer.error();
+    return false;
+  }
+  const rd_kafka_resp_err_t code = (*producer)->produce(ticket, record);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    ++queued_;
+    return true;
+  }
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
   if (is_rejection(code)) {
     reports_.push_back({ticket, rejection_of(code)});
@@ -157,9 +157,15 @@ bool KafkaSink::send(std::uint64_t ticket, const Record& record) {
 
 std::vector<Delivery> KafkaSink::poll() {
   std::vector<Delivery> reports = std::exchange(reports_, {});
-  while (producer_ != nullptr && reports.size() < kReportsPerPoll) {
-    const auto event = producer_->next_event();
-    if (event == nullptr) break;
+  for (const auto& [topic, producer] : producers_) hear(*producer, reports);
+  return reports;
+}
+
+void KafkaSink::hear(const Producer& producer, std::vector<Delivery>& reports) {
+  const std::size_t most = reports.size() + kReportsPerPoll;
+  while (reports.size() < most) {
+    const auto event = producer.next_event();
+    if (event == nullptr) return;
     if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR) {
       // Other errors are transient, and the library logs them itself.
       if (rd_kafka_event_error_is_fatal(event.get()) != 0 && !broken_) {
@@ -170,6 +176,7 @@ std::vector<Delivery> KafkaSink::poll() {
     }
     reports.reserve(reports.size() + rd_kafka_event_message_count(event.get()));
     while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event.get())) {
+      --queued_;
       const auto ticket = std::bit_cast<std::uint64_t>(message->_private);
       if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         reports.push_back({ticket, std::nullopt});
@@ -181,24 +188,36 @@ std::vector<Delivery> KafkaSink::poll() {
       }
     }
   }
-  return reports;
 }
 
 Status KafkaSink::rebuild() {
-  producer_.reset();
+  producers_.clear();
   reports_.clear();
+  queued_ = 0;
+  for (const std::string& topic : options_.topics) {
+    if (const auto made = producer_of(topic); !made) return tl::unexpected(made.error());
+  }
+  broken_.reset();
+  return {};
+}
+
+Result<KafkaSink::Producer*> KafkaSink::producer_of(std::string_view topic) {
+  const auto known = producers_.find(topic);
+  if (known != producers_.end()) return known->second.get();
   auto conf = make_kafka_conf(producer_properties(options_));
   if (!conf) return tl::unexpected(conf.error());
   rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   const auto client = make_kafka_client(RD_KAFKA_PRODUCER, std::move(*conf));
   if (!client) return tl::unexpected(client.error());
-  producer_ = std::make_unique<Producer>(*client);
-  for (const std::string& topic : options_.topics) producer_->topic(topic);
-  if (options_.ready_fd >= 0) {
-    rd_kafka_queue_io_event_enable(producer_->events, options_.ready_fd, &kOne, sizeof kOne);
+  const std::string name(topic);
+  auto made = std::make_unique<Producer>(*client, name);
+  if (made->topic == nullptr) {
+    return tl::unexpected(failure_of(rd_kafka_last_error(), "topic " + name));
   }
-  broken_.reset();
-  return {};
+  if (options_.ready_fd >= 0) {
+    rd_kafka_queue_io_event_enable(made->events, options_.ready_fd, &kOne, sizeof kOne);
+  }
+  return producers_.emplace(name, std::move(made)).first->second.get();
 }
 
 }  // namespace dmp::bridge

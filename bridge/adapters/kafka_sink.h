@@ -1,12 +1,22 @@
-// KafkaSink: the Sink on librdkafka, an idempotent producer without a message timeout.
+// KafkaSink: the Sink on librdkafka: of each Kafka topic an idempotent producer without a message
+// timeout.
+//
+// librdkafka makes one request after the other and begins each look for the next one a partition
+// further on, among those of all topics of a producer. With many partitions that have nothing to
+// send, the first that has something after them is nearly always found first, and the others wait.
 //
 // librdkafka's threads write to `ready_fd` when poll() has something to say.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/result.h"
 #include "bridge/ports.h"
 
 namespace dmp::bridge {
@@ -16,9 +26,9 @@ struct KafkaOptions {
   std::string client_id;
   int ready_fd = -1;  // an eventfd
   int queued_messages_max = 20'000;
-  int queued_bytes_max = 32 * 1024 * 1024;
+  int queued_bytes_max = 32 * 1024 * 1024;        // of each topic; they are borrowed
   std::map<std::string, std::string> properties;  // librdkafka's own, win over ours
-  // Looked up at the start. Records of others wait until their first one has found its partitions.
+  // Looked up at the start. Others' first record waits until its producer has found its partitions.
   std::vector<std::string> topics = {};
 };
 
@@ -38,8 +48,13 @@ class KafkaSink final : public Sink {
  private:
   struct Producer;
 
+  // The topic's producer, made if there is none.
+  Result<Producer*> producer_of(std::string_view topic);
+  void hear(const Producer& producer, std::vector<Delivery>& reports);
+
   const KafkaOptions options_;
-  std::unique_ptr<Producer> producer_;
+  std::map<std::string, std::unique_ptr<Producer>, std::less<>> producers_;  // by topic
+  int queued_ = 0;  // taken by a producer, not reported
   std::optional<Error> broken_;
   std::vector<Delivery> reports_;
 };

@@ -16,10 +16,10 @@ namespace dmp {
 class Pace {
  public:
   // Between two turns while it is busy: little beside a message's way to Kafka and back.
-  static constexpr std::chrono::microseconds kRest{1000};
+  static constexpr std::chrono::microseconds kRest{500};
   // How long it counts before it judges: some rests, or a few that come at once would be many.
   static constexpr std::chrono::milliseconds kLook{10};
-  // Messages in kLook, 2000 a second: two in each rest. Of fewer, most would wait for nobody.
+  // Messages in kLook, 2000 a second: one in each rest. Of fewer, most would wait for nobody.
   static constexpr std::uint64_t kBusy = 20;
 
   // `moved`: messages since the start.

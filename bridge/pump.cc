@@ -9,7 +9,6 @@
 namespace dmp::bridge {
 namespace {
 
-constexpr std::chrono::seconds kKafkaSilence{30};
 constexpr std::chrono::seconds kLoopSilence{10};
 constexpr std::chrono::milliseconds kObservation{250};
 
@@ -196,9 +195,12 @@ Verdict Pump::readiness() const {
   const auto stored = uplink_.last_stored();
   if (const auto trouble = uplink_.trouble()) return {false, "kafka: " + trouble->message};
   if (!stored) return {false, "kafka: has not acknowledged anything yet"};
-  if (clock_.steady() - *stored > kKafkaSilence) {
-    return {false, "kafka: has not acknowledged anything for " +
-                       std::to_string(kKafkaSilence.count()) + " s"};
+  const std::string silence = std::to_string(Uplink::kSilence.count()) + " s";
+  if (clock_.steady() - *stored > Uplink::kSilence) {
+    return {false, "kafka: has not acknowledged anything for " + silence};
+  }
+  if (uplink_.is_stuck()) {
+    return {false, "kafka: has not acknowledged the oldest message for " + silence};
   }
   if (valve_.position() == Position::kClosed) {
     return {false, "window: full, waiting for kafka; mqtt is closed"};

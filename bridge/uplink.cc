@@ -144,8 +144,13 @@ void Uplink::revive() {
   if (auto status = sink_.rebuild(); !status) {
     log_error("kafka_producer_failed", {{"reason", status.error().message}});
   }
-  heartbeat_.clear();  // only now: the old producer borrowed it
+  heartbeat_.clear();  // only now: the old producers borrowed it
   replies_.lose_all();
+}
+
+bool Uplink::is_stuck() const {
+  const auto sent_at = inflight_.oldest_sent_at();
+  return sent_at && clock_.steady() - *sent_at > kSilence;
 }
 
 void Uplink::beat() {
@@ -153,6 +158,7 @@ void Uplink::beat() {
   if (now < next_heartbeat_) return;
   next_heartbeat_ = now + kHeartbeat;
   if (!heartbeat_.empty()) return;  // Kafka still owes a report of the last one
+  if (is_stuck()) return;           // it would vouch for messages that are not stored
   const std::int64_t sent_at = clock_.wall_us();
   heartbeat_ = encode(BridgeHeartbeat{.sent_at = {sent_at}, .bridge = bridge_});
   heartbeat_sent_at_ = now;

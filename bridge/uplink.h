@@ -25,6 +25,8 @@ namespace dmp::bridge {
 class Uplink {
  public:
   static constexpr std::chrono::seconds kHeartbeat{10};
+  // So long without a report Kafka does not store.
+  static constexpr std::chrono::seconds kSilence{30};
 
   // The references must outlive it.
   Uplink(std::string bridge, Routes routes, Window& window, Sink& sink, const Clock& clock,
@@ -44,7 +46,10 @@ class Uplink {
   [[nodiscard]] std::uint64_t taken() const { return taken_; }
   [[nodiscard]] std::uint64_t freed() const { return freed_; }
   [[nodiscard]] std::optional<SteadyTime> last_stored() const { return last_stored_; }
-  // Why Kafka stores nothing at present, as far as the producer knows.
+  // Kafka has owed the report of the oldest message for kSilence, whatever else it stores: each of
+  // its topics has a connection of its own.
+  [[nodiscard]] bool is_stuck() const;
+  // Why Kafka stores nothing at present, as far as the producers know.
   [[nodiscard]] std::optional<Error> trouble() const { return sink_.broken(); }
   void observe();
 

@@ -89,6 +89,11 @@ void Inflight::lose_all() {
   lone_is_out_ = false;
 }
 
+std::optional<SteadyTime> Inflight::oldest_sent_at() const {
+  if (count_ == 0 || entry(first_).state != State::kOut) return std::nullopt;
+  return entry(first_).ticket.sent_at;
+}
+
 Ticket& Inflight::at(std::uint64_t sequence) { return entry(sequence).ticket; }
 
 bool Inflight::is_alone(std::uint64_t sequence) const { return entry(sequence).alone; }

@@ -54,6 +54,8 @@ class Inflight {
 
   [[nodiscard]] Ticket& at(std::uint64_t sequence);
   [[nodiscard]] bool is_alone(std::uint64_t sequence) const;
+  // When the oldest message was sent; nothing if there is none, or it waits.
+  [[nodiscard]] std::optional<SteadyTime> oldest_sent_at() const;
   // Sent and not yet reported.
   [[nodiscard]] std::size_t on_their_way() const { return out_; }
   [[nodiscard]] std::size_t unfinished() const {

@@ -38,6 +38,7 @@ class FakeSink final : public Sink {
   std::size_t pending_max = 1000;
   // Per topic, as Kafka's max.message.bytes; a topic that is not here takes everything.
   std::map<std::string, std::size_t> payload_bytes_max;
+  std::string hung;  // the topic of which nothing is stored or reported
 
   bool send(std::uint64_t ticket, const Record& record) override {
     if (broken_ || pending_.size() == pending_max) return false;
@@ -59,7 +60,12 @@ class FakeSink final : public Sink {
       refused =
           refused || (limit != payload_bytes_max.end() && each.payload.size() > limit->second);
     }
+    std::vector<Pending> hanging;
     for (Pending& each : pending_) {
+      if (each.record.topic == hung) {
+        hanging.push_back(std::move(each));
+        continue;
+      }
       reports.push_back({each.ticket, std::nullopt});
       if (refused) {
         reports.back().rejection = Error{"too_large", "the batch is too large", Retry::kNo};
@@ -68,7 +74,7 @@ class FakeSink final : public Sink {
       each.record.value = each.payload;  // read late, as a real producer does
       stored.push_back(std::move(each.record));
     }
-    pending_.clear();
+    pending_ = std::move(hanging);
     return reports;
   }
 

@@ -110,6 +110,30 @@ TEST_F(PumpTest, says_which_side_keeps_it_from_being_ready) {
   EXPECT_EQ(pump_.ready().reason, "kafka: has not acknowledged anything for 30 s");
 }
 
+TEST_F(PumpTest, vouches_for_nothing_while_one_topic_alone_is_not_stored) {
+  const auto heartbeats = [&] {
+    return std::ranges::count(sink_.stored, kafka::kAgents, &test::KafkaRecord::topic);
+  };
+  turn();
+  sink_.hung = kafka::kDeviceUpdates;
+  receive("one");
+  turn();
+  for (int i = 0; i < 3; ++i) pass(seconds(10));
+  EXPECT_TRUE(pump_.ready().good) << pump_.ready().reason;
+  pass(seconds(10));
+  const auto before = heartbeats();
+  EXPECT_FALSE(pump_.ready().good);
+  EXPECT_EQ(pump_.ready().reason, "kafka: has not acknowledged the oldest message for 30 s");
+  pass(seconds(10));
+  EXPECT_EQ(heartbeats(), before);
+
+  sink_.hung.clear();
+  pass(seconds(10));
+  pass(seconds(10));
+  EXPECT_TRUE(pump_.ready().good) << pump_.ready().reason;
+  EXPECT_GT(heartbeats(), before);
+}
+
 TEST_F(PumpTest, confirms_to_the_rae_of_the_topic_once_kafka_has_it) {
   turn();
   sink_.set_down(true);

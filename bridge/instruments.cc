@@ -27,8 +27,9 @@ Instruments::Instruments(Metrics& metrics)
                                         "Dead letters Kafka refused as well; see the log")),
       isolated(metrics.counter("dmp_bridge_isolated_total",
                                "Records refused in a batch and sent again alone")),
-      producer_rebuilds(metrics.counter("dmp_bridge_producer_rebuilds_total",
-                                        "Kafka producers given up and built anew")),
+      producer_rebuilds(
+          metrics.counter("dmp_bridge_producer_rebuilds_total",
+                          "Times that the Kafka producers were given up and built anew")),
       confirmed(metrics.counter("dmp_bridge_confirmed_total", "Messages confirmed to their agent")),
       confirmations_lost(metrics.counter("dmp_bridge_confirmations_lost_total",
                                          "Confirmations not sent; the agent sends again")),

@@ -92,7 +92,8 @@ struct Delivery {
   std::optional<Error> rejection;
 };
 
-// Sink: Kafka. Records of one key are stored in the order they were sent, each once per send.
+// Sink: Kafka. Records of one topic and key are stored in the order they were sent, each once per
+// send.
 //
 // It borrows the value of a record, which must stay until reported or until rebuild().
 // All methods are for the loop and return at once, except rebuild.

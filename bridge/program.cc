@@ -48,7 +48,7 @@ Status run_program(const Options& options, const std::stop_token& stop) {
   pump.run(stop);
   commands.stop();
   admin.stop();
-  // Before the records end that the producer may still be reading: replies and the heartbeat.
+  // Before the records end that the producers may still be reading: replies and the heartbeat.
   sink.reset();
   return {};
 }

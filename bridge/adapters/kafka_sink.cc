@@ -3,14 +3,15 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <thread>
 #include <utility>
+
+#include <sys/eventfd.h>
 
 #include "bridge/adapters/kafka_handles.h"
 
 namespace dmp::bridge {
 namespace {
-
-constexpr std::size_t kReportsPerPoll = 4096;
 
 // What librdkafka writes to an eventfd; it keeps the pointer.
 constexpr std::uint64_t kOne = 1;
@@ -132,7 +133,18 @@ KafkaSink::KafkaSink(KafkaOptions options)
     : options_(std::move(options)),
       broken_(Error{"not_started", "the producer is not started", Retry::kYes}) {}
 
-KafkaSink::~KafkaSink() = default;
+KafkaSink::~KafkaSink() { end_producers(); }
+
+// Side by side: one whose Kafka is silent waits for its requests to time out.
+void KafkaSink::end_producers() {
+  {
+    std::vector<std::jthread> ends;
+    for (auto& each : producers_) {
+      ends.emplace_back([&producer = each.second] { producer.reset(); });
+    }
+  }
+  producers_.clear();
+}
 
 bool KafkaSink::send(std::uint64_t ticket, const Record& record) {
   if (broken_ || queued_ >= options_.queued_messages_max) return false;
@@ -157,20 +169,19 @@ bool KafkaSink::send(std::uint64_t ticket, const Record& record) {
 
 std::vector<Delivery> KafkaSink::poll() {
   std::vector<Delivery> reports = std::exchange(reports_, {});
-  for (const auto& [topic, producer] : producers_) hear(*producer, reports);
+  for (const auto& [topic, producer] : producers_) hear(topic, *producer, reports);
   return reports;
 }
 
-void KafkaSink::hear(const Producer& producer, std::vector<Delivery>& reports) {
-  const std::size_t most = reports.size() + kReportsPerPoll;
-  while (reports.size() < most) {
-    const auto event = producer.next_event();
-    if (event == nullptr) return;
+// To the end, which queued_messages_max bounds: what stayed would not be announced again.
+void KafkaSink::hear(const std::string& topic, const Producer& producer,
+                     std::vector<Delivery>& reports) {
+  while (const auto event = producer.next_event()) {
     if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR) {
       // Other errors are transient, and the library logs them itself.
       if (rd_kafka_event_error_is_fatal(event.get()) != 0 && !broken_) {
-        broken_ =
-            failure_of(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
+        broken_ = failure_of(rd_kafka_event_error(event.get()),
+                             "topic " + topic + ": " + rd_kafka_event_error_string(event.get()));
       }
       continue;
     }
@@ -184,14 +195,14 @@ void KafkaSink::hear(const Producer& producer, std::vector<Delivery>& reports) {
         reports.push_back({ticket, rejection_of(message->err)});
       } else if (!broken_) {
         // Not stored, and not its own fault. What follows it must not overtake it.
-        broken_ = failure_of(message->err, rd_kafka_err2str(message->err));
+        broken_ = failure_of(message->err, "topic " + topic);
       }
     }
   }
 }
 
 Status KafkaSink::rebuild() {
-  producers_.clear();
+  end_producers();
   reports_.clear();
   queued_ = 0;
   for (const std::string& topic : options_.topics) {
@@ -216,6 +227,8 @@ Result<KafkaSink::Producer*> KafkaSink::producer_of(std::string_view topic) {
   }
   if (options_.ready_fd >= 0) {
     rd_kafka_queue_io_event_enable(made->events, options_.ready_fd, &kOne, sizeof kOne);
+    // Only what comes into an empty queue is announced; something may be there already.
+    eventfd_write(options_.ready_fd, kOne);
   }
   return producers_.emplace(name, std::move(made)).first->second.get();
 }

@@ -1,9 +1,10 @@
 // KafkaSink: the Sink on librdkafka: of each Kafka topic an idempotent producer without a message
 // timeout.
 //
-// librdkafka makes one request after the other and begins each look for the next one a partition
-// further on, among those of all topics of a producer. With many partitions that have nothing to
-// send, the first that has something after them is nearly always found first, and the others wait.
+// With five requests under way, the most of an idempotent producer, each answer makes room for one
+// more, and librdkafka looks for it a partition further on than at its last look, among those of
+// all topics of the producer: what follows a stretch of idle partitions is nearly always found
+// first, and the others wait. Of one topic with about as many keys as partitions few are idle.
 //
 // librdkafka's threads write to `ready_fd` when poll() has something to say.
 #pragma once
@@ -50,7 +51,8 @@ class KafkaSink final : public Sink {
 
   // The topic's producer, made if there is none.
   Result<Producer*> producer_of(std::string_view topic);
-  void hear(const Producer& producer, std::vector<Delivery>& reports);
+  void hear(const std::string& topic, const Producer& producer, std::vector<Delivery>& reports);
+  void end_producers();
 
   const KafkaOptions options_;
   std::map<std::string, std::unique_ptr<Producer>, std::less<>> producers_;  // by topic

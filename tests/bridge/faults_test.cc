@@ -175,6 +175,7 @@ TEST_F(Faults, the_producer_fails_for_good) {
   for (int i = 1; i <= kFailures; ++i) {
     kafka_.fail(test::KafkaRequest::kProduce, all_in_flight);
     ASSERT_TRUE(bridge_->says("event=kafka_producer_rebuilt", kPatience, i)) << bridge_->said();
+    kafka_.fail_no_more(test::KafkaRequest::kProduce);  // the other topics' producers
     EXPECT_TRUE(agent_->has_answered(agent_->published() + kSome / 2, kPatience));
   }
   // What Kafka had stored and not yet reported is sent again.

@@ -23,7 +23,7 @@ namespace dmp::bridge {
 namespace {
 
 constexpr std::size_t kPayloadBytesMax = 20'000;
-constexpr int kQueued = 50;
+constexpr std::uint64_t kQueued = 50;
 constexpr std::chrono::seconds kPatience{30};
 
 std::string unique_topic() {
@@ -40,6 +40,7 @@ class Bench {
   // Waits until the sink may have something to report.
   virtual void wait() = 0;
   std::string topic = unique_topic();
+  std::string other_topic = unique_topic();
   std::function<void(bool down)> set_down;  // none if the Kafka is not ours to stop
 };
 
@@ -87,6 +88,7 @@ class EmulatedBench final : private test::EmulatedKafka, public KafkaBench {
  public:
   EmulatedBench() : KafkaBench(EmulatedKafka::brokers()) {
     EmulatedKafka::create_topic(topic, 4);
+    EmulatedKafka::create_topic(other_topic, 4);
     KafkaBench::set_down = [this](bool down) { EmulatedKafka::set_down(down); };
   }
   using EmulatedKafka::brokers;
@@ -101,6 +103,7 @@ std::unique_ptr<Bench> make_bench(const std::string& kind) {
   if (brokers == nullptr) return nullptr;
   auto bench = std::make_unique<KafkaBench>(brokers);
   test::create_topic(brokers, bench->topic, 4);
+  test::create_topic(brokers, bench->other_topic, 4);
   return bench;
 }
 
@@ -114,13 +117,26 @@ class SinkTest : public testing::TestWithParam<std::string> {
   Sink& sink() { return bench_->sink(); }
 
   bool send(std::uint64_t ticket, const std::string& key, const std::string& payload) {
+    return send_to(bench_->topic, ticket, key, payload);
+  }
+
+  bool send_to(const std::string& topic, std::uint64_t ticket, const std::string& key,
+               const std::string& payload) {
     payloads_[ticket] = payload;
     Record record;
-    record.topic = bench_->topic;
+    record.topic = topic;
     record.key = key;
     record.payload = payloads_[ticket];
     record.headers = {{"name", "value"}, {"number", std::string_view("\0\1", 2)}};
     return sink().send(ticket, record);
+  }
+
+  // Sends to both topics by turns until the sink takes no more; how many it took.
+  std::uint64_t fill(std::uint64_t first_ticket) {
+    std::uint64_t taken = 0;
+    const auto topic = [&] { return taken % 2 == 0 ? bench_->topic : bench_->other_topic; };
+    while (taken < 2 * kQueued && send_to(topic(), first_ticket + taken, "k", "v")) ++taken;
+    return taken;
   }
 
   // Reports by ticket, until there are `count` or time is up.
@@ -227,13 +243,23 @@ TEST_P(IsolatingSinkTest, rejects_what_is_too_large_and_says_so) {
 TEST_P(StoppableSinkTest, is_full_at_its_bound_and_takes_again_when_it_has_reported) {
   ASSERT_TRUE(sink().rebuild());
   bench_->set_down(true);
-  std::uint64_t taken = 0;
-  while (taken < 2 * kQueued && send(taken, "k", "v")) ++taken;
-  EXPECT_EQ(taken, static_cast<std::uint64_t>(kQueued));
+  EXPECT_EQ(fill(0), kQueued);
   EXPECT_FALSE(sink().broken()) << "full is not broken";
   bench_->set_down(false);
   EXPECT_EQ(reports(kQueued).size(), static_cast<std::size_t>(kQueued));
-  EXPECT_TRUE(send(taken, "k", "v"));
+  EXPECT_EQ(fill(kQueued), kQueued);
+}
+
+TEST_P(StoppableSinkTest, has_all_its_room_again_after_a_rebuild) {
+  ASSERT_TRUE(sink().rebuild());
+  bench_->set_down(true);
+  EXPECT_EQ(fill(0), kQueued);
+  ASSERT_TRUE(sink().rebuild());
+  EXPECT_EQ(fill(kQueued), kQueued);
+  bench_->set_down(false);
+  const auto all = reports(kQueued);
+  ASSERT_EQ(all.size(), static_cast<std::size_t>(kQueued));
+  EXPECT_EQ(all.begin()->first, kQueued) << "one from before the rebuild";
 }
 
 std::string name_of(const testing::TestParamInfo<std::string>& kind) { return kind.param; }
@@ -319,6 +345,53 @@ TEST_P(ProducerTest, breaks_on_a_failure_that_is_not_the_records_and_stores_it_a
   ASSERT_EQ(reports.size(), 1U);
   EXPECT_EQ(reports[0].ticket, 1U);
   EXPECT_FALSE(reports[0].rejection);
+}
+
+TEST(KafkaSink, breaks_as_a_whole_when_one_topic_fails_and_reports_nothing_twice) {
+  EmulatedBench bench;
+  Sink& sink = bench.sink();
+  ASSERT_TRUE(sink.rebuild());
+  constexpr int kTopicAuthorizationFailed = 29;
+  bench.fail(test::KafkaRequest::kProduce, {kTopicAuthorizationFailed});  // whose comes first
+  const std::array<std::string, 2> topics{bench.topic, bench.other_topic};
+  const auto send = [&](std::uint64_t ticket) {
+    Record record;
+    record.topic = topics[ticket];
+    record.key = "k";
+    return sink.send(ticket, record);
+  };
+  std::map<std::uint64_t, int> reported;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto hear_until = [&](auto done) {
+    while (!done() && std::chrono::steady_clock::now() < deadline) {
+      bench.wait();
+      for (const Delivery& each : sink.poll()) ++reported[each.ticket];
+    }
+  };
+  for (const std::uint64_t ticket : {0, 1}) ASSERT_TRUE(send(ticket));
+  hear_until([&] { return sink.broken().has_value(); });
+  ASSERT_TRUE(sink.broken());
+  EXPECT_NE(sink.broken()->message.find("topic test-"), std::string::npos);
+  for (const std::uint64_t ticket : {0, 1}) EXPECT_FALSE(send(ticket)) << "of either topic";
+
+  ASSERT_TRUE(sink.rebuild());
+  for (const std::uint64_t ticket : {0, 1}) {
+    ASSERT_TRUE(reported.contains(ticket) || send(ticket));
+  }
+  hear_until([&] { return reported.size() == topics.size(); });
+  EXPECT_EQ(reported, (std::map<std::uint64_t, int>{{0, 1}, {1, 1}}));
+}
+
+TEST(KafkaSink, is_broken_by_a_topic_that_can_have_no_producer) {
+  EmulatedBench bench;
+  ASSERT_TRUE(bench.sink().rebuild());
+  const std::string too_long(513, 'x');
+  Record record;
+  record.topic = too_long;
+  EXPECT_FALSE(bench.sink().send(1, record));
+  ASSERT_TRUE(bench.sink().broken());
+  EXPECT_EQ(bench.sink().broken()->code, "kafka_failed");
+  EXPECT_TRUE(bench.sink().rebuild());
 }
 
 // Kafka's error codes.

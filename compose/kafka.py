@@ -56,9 +56,10 @@ transaction.state.log.num.partitions=5
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
-# Of two cores. Each request goes from a network thread to an I/O thread and back, and finds one
-# awake rather when there are few; requests that wait, as fetches do, keep none.
-num.network.threads=1
+# For two cores. Each request goes from a network thread to an I/O thread and back, and of few
+# threads one is awake rather. Requests that wait, as fetches do, keep none. The second network
+# thread goes on while the first reads from the disk what somebody far behind fetches.
+num.network.threads=2
 num.io.threads=2
 log.segment.bytes=67108864
 # Requests that were answered stay listed until there are so many; at 1000, the default, each young

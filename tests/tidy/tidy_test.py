@@ -14,6 +14,12 @@ PROGRAMS = ("local-registry", "bridge", "registry", "canary", "ctl")
 # base <- schema <- core <- ports <- adapters, loop <- main
 RANKS = {"base": 0, "schema": 1, "core": 2, "ports": 3, "adapters": 4, "loop": 4, "main": 5}
 
+# Folders of the API, as docs/architecture.md lists them: each knows those before it, and none knows
+# what joins them.
+API = "registry/api/"
+API_FOLDERS = re.findall(r"^\| `(\w+)/` \|", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
+API_JOINTS = ("service.h", "answers.h", "api_server.h")
+
 # Libraries that may stand outside adapters: Result's, and none else.
 FREE_LIBRARIES = ("tl/expected.hpp",)
 LIBRARY_INCLUDE = re.compile(
@@ -79,6 +85,20 @@ def include_faults(path, text):
             yield f"{path}:{number}: a header of {path.split('/')[0]} shows no library"
 
 
+def api_faults(path, text):
+    folder, _, rest = path.removeprefix(API).partition("/")
+    if not path.startswith(API) or not rest:
+        return
+    if folder not in API_FOLDERS:
+        yield f"{path}: docs/architecture.md lists no folder {folder}/ of {API}"
+        return
+    later = [f"{name}/" for name in API_FOLDERS[API_FOLDERS.index(folder) + 1:]]
+    for number, line in enumerate(text.splitlines(), 1):
+        found = re.match(rf'#include "{API}([^"]+)"', line)
+        if found and found[1].startswith((*later, *API_JOINTS)):
+            yield f"{path}:{number}: {folder}/ may not include {found[1]}"
+
+
 def size_faults(path, text):
     name = PurePosixPath(path)
     kind = "main.cc" if name.name == "main.cc" else "test" if path.startswith("tests/") else name.suffix
@@ -115,7 +135,7 @@ def sources():
 class TidyTest(unittest.TestCase):
     def test_the_tree_keeps_its_rules(self):
         faults = [fault for path, text in sources()
-                  for rule in (include_faults, size_faults, word_faults)
+                  for rule in (include_faults, api_faults, size_faults, word_faults)
                   for fault in rule(path, text)]
         self.assertEqual(faults, [], "\n" + "\n".join(faults))
 
@@ -128,6 +148,9 @@ class TidyTest(unittest.TestCase):
             (include_faults, "bridge/ports.h", '#include "bridge/pump.h"\n'),
             (include_faults, "bridge/pump.cc", "#include <librdkafka/rdkafka.h>\n"),
             (include_faults, "schema/x.h", "#include <nlohmann/json.hpp>\n"),
+            (api_faults, "registry/api/query/x.cc", '#include "registry/api/watch/watch_hub.h"\n'),
+            (api_faults, "registry/api/watch/x.cc", '#include "registry/api/service.h"\n'),
+            (api_faults, "registry/api/unlisted/x.cc", ""),
             (size_faults, "base/x.h", "\n" * 201),
             (size_faults, "base/x.cc", "\n" * 351),
             (size_faults, "bridge/main.cc", "\n" * 81),

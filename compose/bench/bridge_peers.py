@@ -14,7 +14,7 @@ from compose.bench.tool import Tool
 from compose.report import Failure
 
 ROUNDS = 2
-WARM_UP = 60_000
+WARM_UP = 10_000
 RATE, PACED_S = 1_000, 4
 BURST = 60_000
 # What the broker sends ahead of acknowledgements to a client that cannot ask for a number of its

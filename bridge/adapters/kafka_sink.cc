@@ -185,7 +185,6 @@ void KafkaSink::hear(const std::string& topic, const Producer& producer,
       }
       continue;
     }
-    reports.reserve(reports.size() + rd_kafka_event_message_count(event.get()));
     while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event.get())) {
       --queued_;
       const auto ticket = std::bit_cast<std::uint64_t>(message->_private);

@@ -67,16 +67,22 @@ def layer(path):
     return parts[0], RANKS["loop"]
 
 
+def includes(text):
+    """(line number, path) of each of our own files that is included."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := re.match(r'#include "([^"]+)"', line):
+            yield number, found[1]
+
+
 def include_faults(path, text):
     program, rank = layer(path)
     if rank is None:
         return
+    for number, other in includes(text):
+        other_program, other_rank = (None, 0) if other.startswith("embedded/") else layer(other)
+        if other_rank is None or other_rank > rank or other_program not in (None, program):
+            yield f"{path}:{number}: may not include {other}"
     for number, line in enumerate(text.splitlines(), 1):
-        found = re.match(r'#include "([^"]+)"', line)
-        if found and not found[1].startswith("embedded/"):
-            other_program, other_rank = layer(found[1])
-            if other_rank is None or other_rank > rank or other_program not in (None, program):
-                yield f"{path}:{number}: may not include {found[1]}"
         library = LIBRARY_INCLUDE.match(line)
         if library and not set(PurePosixPath(path).parts) & set(LIBRARY_HOMES):
             if library[1] not in FREE_LIBRARIES:
@@ -93,10 +99,10 @@ def api_faults(path, text):
         yield f"{path}: docs/architecture.md lists no folder {folder}/ of {API}"
         return
     later = [f"{name}/" for name in API_FOLDERS[API_FOLDERS.index(folder) + 1:]]
-    for number, line in enumerate(text.splitlines(), 1):
-        found = re.match(rf'#include "{API}([^"]+)"', line)
-        if found and found[1].startswith((*later, *API_JOINTS)):
-            yield f"{path}:{number}: {folder}/ may not include {found[1]}"
+    refused = tuple(API + name for name in (*later, *API_JOINTS))
+    for number, other in includes(text):
+        if other.startswith(refused):
+            yield f"{path}:{number}: {folder}/ may not include {other}"
 
 
 def size_faults(path, text):

@@ -34,6 +34,22 @@ TEST(Inflight, frees_only_the_finished_prefix) {
   EXPECT_EQ(inflight.finish(0), 3U);
 }
 
+TEST(Inflight, tells_when_the_oldest_message_was_sent_while_it_is_on_its_way) {
+  constexpr SteadyTime kSent{std::chrono::hours(1)};
+  Inflight inflight;
+  EXPECT_EQ(inflight.oldest_sent_at(), std::nullopt) << "there is none";
+  add(inflight, 2);
+  EXPECT_EQ(inflight.oldest_sent_at(), std::nullopt) << "it waits";
+  inflight.at(0).sent_at = kSent;
+  inflight.at(1).sent_at = kSent + std::chrono::seconds(1);
+  send_all(inflight);
+  EXPECT_EQ(inflight.oldest_sent_at(), kSent);
+  inflight.finish(0);
+  EXPECT_EQ(inflight.oldest_sent_at(), kSent + std::chrono::seconds(1));
+  inflight.lose_all();
+  EXPECT_EQ(inflight.oldest_sent_at(), std::nullopt) << "it waits again";
+}
+
 TEST(Inflight, grows_with_messages_in_the_middle_of_it) {
   constexpr int kBefore = 200;
   constexpr int kMore = 2000;

@@ -15,7 +15,7 @@ namespace dmp {
 
 class Pace {
  public:
-  // Between two turns while it is busy: about what Kafka takes to answer, and several messages.
+  // Between two turns while it is busy: about what Kafka takes to answer then.
   static constexpr std::chrono::microseconds kRest{500};
   // How long it counts before it judges: some rests, or a few that come at once would be many.
   static constexpr std::chrono::milliseconds kLook{10};

@@ -200,7 +200,7 @@ Verdict Pump::readiness() const {
     return {false, "kafka: has not acknowledged anything for " + silence};
   }
   if (uplink_.is_stuck()) {
-    return {false, "kafka: has not acknowledged the oldest message for " + silence};
+    return {false, "kafka: has owed an acknowledgement for " + silence};
   }
   if (valve_.position() == Position::kClosed) {
     return {false, "window: full, waiting for kafka; mqtt is closed"};

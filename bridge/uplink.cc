@@ -149,8 +149,10 @@ void Uplink::revive() {
 }
 
 bool Uplink::is_stuck() const {
-  const auto sent_at = inflight_.oldest_sent_at();
-  return sent_at && clock_.steady() - *sent_at > kSilence;
+  const SteadyTime too_old = clock_.steady() - kSilence;
+  if (!heartbeat_.empty() && heartbeat_sent_at_ < too_old) return true;
+  const auto oldest = inflight_.oldest_sent_at();
+  return oldest && *oldest < too_old;
 }
 
 void Uplink::beat() {

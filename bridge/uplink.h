@@ -46,8 +46,8 @@ class Uplink {
   [[nodiscard]] std::uint64_t taken() const { return taken_; }
   [[nodiscard]] std::uint64_t freed() const { return freed_; }
   [[nodiscard]] std::optional<SteadyTime> last_stored() const { return last_stored_; }
-  // Kafka has owed the report of the oldest message for kSilence, whatever else it stores: each of
-  // its topics has a connection of its own.
+  // Kafka has owed the report of a message, or of the heartbeat, for kSilence, whatever else it
+  // stores: each of its topics has a connection of its own.
   [[nodiscard]] bool is_stuck() const;
   // Why Kafka stores nothing at present, as far as the producers know.
   [[nodiscard]] std::optional<Error> trouble() const { return sink_.broken(); }

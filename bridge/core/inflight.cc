@@ -90,8 +90,10 @@ void Inflight::lose_all() {
 }
 
 std::optional<SteadyTime> Inflight::oldest_sent_at() const {
-  if (count_ == 0 || entry(first_).state != State::kOut) return std::nullopt;
-  return entry(first_).ticket.sent_at;
+  if (out_ == 0) return std::nullopt;
+  std::uint64_t sequence = first_;
+  while (entry(sequence).state != State::kOut) ++sequence;
+  return entry(sequence).ticket.sent_at;
 }
 
 Ticket& Inflight::at(std::uint64_t sequence) { return entry(sequence).ticket; }

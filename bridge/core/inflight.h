@@ -54,7 +54,8 @@ class Inflight {
 
   [[nodiscard]] Ticket& at(std::uint64_t sequence);
   [[nodiscard]] bool is_alone(std::uint64_t sequence) const;
-  // When the oldest message was sent; nothing if there is none, or it waits.
+  // When the oldest of those on their way was sent; nothing if none is. Walks over what is before
+  // it.
   [[nodiscard]] std::optional<SteadyTime> oldest_sent_at() const;
   // Sent and not yet reported.
   [[nodiscard]] std::size_t on_their_way() const { return out_; }

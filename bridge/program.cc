@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "base/admin_port.h"
 #include "base/log.h"
@@ -13,6 +15,17 @@
 #include "schema/topics.h"
 
 namespace dmp::bridge {
+
+namespace {
+
+// All that it writes to.
+std::vector<std::string> kafka_topics(const Routes& routes) {
+  std::vector<std::string> topics = routes.kafka_topics();
+  topics.emplace_back(kafka::kDeadLetters);
+  return topics;
+}
+
+}  // namespace
 
 Status run_program(const Options& options, const std::stop_token& stop) {
   auto routes = Routes::make(uplink_routes());
@@ -27,7 +40,7 @@ Status run_program(const Options& options, const std::stop_token& stop) {
                                                        .client_id = options.name,
                                                        .ready_fd = wake.fd(),
                                                        .properties = {},
-                                                       .topics = routes->kafka_topics()});
+                                                       .topics = kafka_topics(*routes)});
   PahoSource source(mqtt_options(options, routes->filters()), **window, wake, clock);
   KafkaCommands commands({.brokers = options.kafka_brokers,
                           .client_id = options.name,

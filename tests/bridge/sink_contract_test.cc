@@ -107,6 +107,26 @@ std::unique_ptr<Bench> make_bench(const std::string& kind) {
   return bench;
 }
 
+// By ticket; no rejection: stored.
+using Reports = std::map<std::uint64_t, std::optional<Error>>;
+
+// What comes until `done` of it or time is up.
+Reports hear(Bench& bench, const std::function<bool(const Reports&)>& done) {
+  Reports all;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    for (const Delivery& each : bench.sink().poll()) {
+      EXPECT_TRUE(all.emplace(each.ticket, each.rejection).second) << "reported twice";
+    }
+    if (done(all) || std::chrono::steady_clock::now() > deadline) return all;
+    bench.wait();
+  }
+}
+
+Reports hear_until_broken(Bench& bench) {
+  return hear(bench, [&](const Reports&) { return bench.sink().broken().has_value(); });
+}
+
 class SinkTest : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
@@ -139,17 +159,9 @@ class SinkTest : public testing::TestWithParam<std::string> {
     return taken;
   }
 
-  // Reports by ticket, until there are `count` or time is up.
-  std::map<std::uint64_t, std::optional<Error>> reports(std::size_t count) {
-    std::map<std::uint64_t, std::optional<Error>> all;
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    for (;;) {
-      for (const Delivery& each : sink().poll()) {
-        EXPECT_TRUE(all.emplace(each.ticket, each.rejection).second) << "reported twice";
-      }
-      if (all.size() >= count || std::chrono::steady_clock::now() > deadline) return all;
-      bench_->wait();
-    }
+  // Until there are `count` or time is up.
+  Reports reports(std::size_t count) {
+    return hear(*bench_, [count](const Reports& all) { return all.size() >= count; });
   }
 
   std::unique_ptr<Bench> bench_;
@@ -246,7 +258,7 @@ TEST_P(StoppableSinkTest, is_full_at_its_bound_and_takes_again_when_it_has_repor
   EXPECT_EQ(fill(0), kQueued);
   EXPECT_FALSE(sink().broken()) << "full is not broken";
   bench_->set_down(false);
-  EXPECT_EQ(reports(kQueued).size(), static_cast<std::size_t>(kQueued));
+  EXPECT_EQ(reports(kQueued).size(), kQueued);
   EXPECT_EQ(fill(kQueued), kQueued);
 }
 
@@ -258,7 +270,7 @@ TEST_P(StoppableSinkTest, has_all_its_room_again_after_a_rebuild) {
   EXPECT_EQ(fill(kQueued), kQueued);
   bench_->set_down(false);
   const auto all = reports(kQueued);
-  ASSERT_EQ(all.size(), static_cast<std::size_t>(kQueued));
+  ASSERT_EQ(all.size(), kQueued);
   EXPECT_EQ(all.begin()->first, kQueued) << "one from before the rebuild";
 }
 
@@ -326,25 +338,15 @@ TEST_P(ProducerTest, breaks_on_a_failure_that_is_not_the_records_and_stores_it_a
   record.key = "k";
   record.payload = "v";
   ASSERT_TRUE(sink.send(1, record));
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!sink.broken() && std::chrono::steady_clock::now() < deadline) {
-    bench.wait();
-    EXPECT_TRUE(sink.poll().empty()) << "it was not stored";
-  }
+  EXPECT_EQ(hear_until_broken(bench), Reports()) << "it was not stored";
   ASSERT_TRUE(sink.broken());
   EXPECT_EQ(sink.broken()->code, "kafka_failed");
   EXPECT_FALSE(sink.send(2, record));
 
   ASSERT_TRUE(sink.rebuild());
   ASSERT_TRUE(sink.send(1, record));
-  std::vector<Delivery> reports;
-  while (reports.empty() && std::chrono::steady_clock::now() < deadline) {
-    bench.wait();
-    reports = sink.poll();
-  }
-  ASSERT_EQ(reports.size(), 1U);
-  EXPECT_EQ(reports[0].ticket, 1U);
-  EXPECT_FALSE(reports[0].rejection);
+  EXPECT_EQ(hear(bench, [](const Reports& all) { return !all.empty(); }),
+            (Reports{{1, std::nullopt}}));
 }
 
 TEST(KafkaSink, breaks_as_a_whole_when_one_topic_fails_and_reports_nothing_twice) {
@@ -360,26 +362,22 @@ TEST(KafkaSink, breaks_as_a_whole_when_one_topic_fails_and_reports_nothing_twice
     record.key = "k";
     return sink.send(ticket, record);
   };
-  std::map<std::uint64_t, int> reported;
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  const auto hear_until = [&](auto done) {
-    while (!done() && std::chrono::steady_clock::now() < deadline) {
-      bench.wait();
-      for (const Delivery& each : sink.poll()) ++reported[each.ticket];
-    }
-  };
   for (const std::uint64_t ticket : {0, 1}) ASSERT_TRUE(send(ticket));
-  hear_until([&] { return sink.broken().has_value(); });
+  const Reports before = hear_until_broken(bench);
   ASSERT_TRUE(sink.broken());
   EXPECT_NE(sink.broken()->message.find("topic test-"), std::string::npos);
   for (const std::uint64_t ticket : {0, 1}) EXPECT_FALSE(send(ticket)) << "of either topic";
 
   ASSERT_TRUE(sink.rebuild());
   for (const std::uint64_t ticket : {0, 1}) {
-    ASSERT_TRUE(reported.contains(ticket) || send(ticket));
+    ASSERT_TRUE(before.contains(ticket) || send(ticket));
   }
-  hear_until([&] { return reported.size() == topics.size(); });
-  EXPECT_EQ(reported, (std::map<std::uint64_t, int>{{0, 1}, {1, 1}}));
+  Reports all =
+      hear(bench, [&](const Reports& now) { return now.size() + before.size() == topics.size(); });
+  for (const auto& [ticket, rejection] : before) {
+    EXPECT_TRUE(all.emplace(ticket, rejection).second) << "reported twice";
+  }
+  EXPECT_EQ(all, (Reports{{0, std::nullopt}, {1, std::nullopt}}));
 }
 
 TEST(KafkaSink, is_broken_by_a_topic_that_can_have_no_producer) {

@@ -5,8 +5,13 @@ import difflib
 import os
 import resource
 import shlex
+import signal
 import sys
 from pathlib import Path
+
+# Until endings.unwind(); Python's own handler would show where in these imports it came.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(CHECKOUT)  # was compose/, whose module names are not meant to be top-level ones
@@ -16,9 +21,9 @@ from compose.report import Failure, Report  # noqa: E402
 
 OPEN_FILES = 65536
 DEMO_JSON = (
-    "the result to the standard output, the rest to standard error: {kept, interrupted, seconds,"
-    " promises: [{name, promise, kept, seconds, seen, expected, logs}]}; of an interrupted demo,"
-    " the promises decided until then"
+    "the result to the standard output, the rest to standard error: {kept, interrupted, failure,"
+    " seconds, promises: [{name, promise, kept, seconds, seen, expected, logs}]}; of a demo that was"
+    " interrupted or could not go on (failure), the promises decided until then"
 )
 
 

@@ -32,11 +32,11 @@ def run(checkout, report, arguments):
     wanted = [p for p in PROMISES if not arguments.only or p.name in arguments.only]
     form = SHORT if arguments.short else FULL
     result = Result(report, len(wanted), arguments.json)
-    with result.told_if_interrupted():
+    with result.told_if_cut_short():
         provision.install(report, PACKAGES)
         user = account.choose(arguments.user, os.environ)
         with quiet() as nobody, private_stack(nobody, user, "demo") as stack:
-            with result.told_if_interrupted():
+            with result.told_if_cut_short():
                 _decide(wanted, Scene(stack, form), checkout, report, result)
     return result.tell()
 

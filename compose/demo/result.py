@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict, dataclass
 
 from compose.endings import Interrupted
+from compose.report import Failure
 
 NAME_COLUMNS = 15  # of the longest name of a promise
 
@@ -69,20 +70,28 @@ class Result:
         whole = self._is_whole()
         verdict = f"{self._kept()} of {self._wanted} promises kept in {self._seconds():.0f} s"
         self._report.say(self._report.green(verdict) if whole else self._report.red(verdict))
-        self._write_json(interrupted=False)
+        self._write_json()
         return 0 if whole else 1
 
     @contextlib.contextmanager
-    def told_if_interrupted(self):
-        """Whoever ends the block by a signal is told what was decided until then. May be nested:
-        the innermost tells, before what is around it is taken down."""
+    def told_if_cut_short(self):
+        """Whoever ends the block by a signal is told what was decided until then, and programs are
+        told of a failure too. May be nested: the innermost tells, before what is around it is taken
+        down."""
         try:
             yield
         except Interrupted:
-            if not self._told:
-                self._told = True
-                self._tell_interrupted()
+            self._once(self._tell_interrupted)
             raise
+        except (Failure, OSError) as error:
+            failure = getattr(error, "what", None) or str(error)
+            self._once(lambda: self._write_json(failure=failure))
+            raise
+
+    def _once(self, tell):
+        if not self._told:
+            self._told = True
+            tell()
 
     def _tell_interrupted(self):
         left = self._wanted - len(self._outcomes)
@@ -94,11 +103,12 @@ class Result:
         with contextlib.suppress(OSError):
             self._write_json(interrupted=True)
 
-    def _write_json(self, interrupted):
+    def _write_json(self, interrupted=False, failure=""):
         if self._as_json:
             facts = {
                 "kept": self._is_whole(),
                 "interrupted": interrupted,
+                "failure": failure,
                 "seconds": round(self._seconds(), 3),
                 "promises": [outcome.facts() for outcome in self._outcomes],
             }

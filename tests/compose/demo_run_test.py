@@ -1,5 +1,5 @@
 """The run of a demo: what it begins with; that it says at once when it is interrupted, and tells what
-was decided until then."""
+was decided until then; and what it tells when it cannot run."""
 
 import contextlib
 import json
@@ -44,7 +44,8 @@ class Scene:
     def __init__(self, stack, form):
         self.stack = stack
     def start(self, checkout, report):
-        pass
+        if (folder / "broken").exists():
+            raise Failure("kafka ended", "free its port")
     def mend(self):
         pass
     def logs(self, names):
@@ -76,11 +77,16 @@ sys.exit(main.main(sys.argv[2:]))
 PATIENCE_S = 60
 
 
-@contextlib.contextmanager
 def demo(folder, *words):
-    """./dmp demo WORDS under way; killed if it never ends."""
+    """./dmp demo WORDS under way."""
+    return started([sys.executable, "-B", "-c", PROGRAM, folder, "demo", *words])
+
+
+@contextlib.contextmanager
+def started(command):
+    """It under way; killed if it never ends."""
     with subprocess.Popen(
-        [sys.executable, "-B", "-c", PROGRAM, folder, "demo", *words],
+        command,
         cwd=CHECKOUT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -129,7 +135,46 @@ class BeginTest(unittest.TestCase):
             self.assertFalse(old.exists())
 
 
+class FailedTest(unittest.TestCase):
+    def test_programs_read_why_it_could_not_run_and_people_too(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "broken").touch()
+            with demo(folder, "--json") as child:
+                out, err = child.communicate()
+        self.assertEqual(child.returncode, 1, out + err)
+        found = json.loads(out)
+        del found["seconds"]
+        self.assertEqual(
+            found,
+            {"kept": False, "interrupted": False, "failure": "kafka ended", "promises": []},
+        )
+        self.assertIn("kafka ended\nway out: free its port\n", err)
+
+
+# ./dmp as far as its imports, where it waits.
+IMPORTING = """
+import os, runpy, signal, sys
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the shell has set
+
+class Waits:
+    def find_spec(self, name, *_):
+        if name == "compose.commands":
+            print("imports", file=sys.stderr, flush=True)
+            sys.stdin.readline()
+
+sys.meta_path.insert(0, Waits())
+runpy.run_path("compose/main.py", run_name="__main__")
+"""
+
+
 class InterruptedTest(unittest.TestCase):
+    def test_before_it_has_begun_it_ends_without_a_word(self):
+        with started([sys.executable, "-B", "-c", IMPORTING]) as child:
+            read_until(child.stderr, "imports\n")
+            child.send_signal(signal.SIGINT)
+            self.assertEqual((child.wait(), child.stderr.read()), (-signal.SIGINT, ""))
+
     def test_the_exit_code_names_the_signal(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self.assertEqual(interrupted(number)[0], 128 + number)
@@ -145,7 +190,9 @@ class InterruptedTest(unittest.TestCase):
 
     def test_the_json_has_what_was_decided_and_says_that_it_is_not_all(self):
         found = json.loads(interrupted(signal.SIGTERM, "--json")[1])
-        self.assertEqual((found["kept"], found["interrupted"]), (False, True))
+        self.assertEqual(
+            (found["kept"], found["interrupted"], found["failure"]), (False, True, "")
+        )
         self.assertEqual([(p["name"], p["kept"]) for p in found["promises"]], [("plug", True), ("lost", False)])
 
     def test_the_logs_of_a_promise_broken_before_stay(self):

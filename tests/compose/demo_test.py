@@ -85,7 +85,7 @@ class TellingTest(unittest.TestCase):
         self.assertEqual(promise, {"name": "name", "promise": "it holds", "kept": True,
                                    "seen": "42 devices", "expected": "", "logs": []})  # fmt: skip
         del facts["promises"]
-        self.assertEqual(facts, {"kept": True, "interrupted": False})
+        self.assertEqual(facts, {"kept": True, "interrupted": False, "failure": ""})
 
     def test_the_stack_is_mended_after_each_promise(self):
         for keep in (lambda _scene: "", breaking(Broken("a", "b", None))):

@@ -186,13 +186,7 @@ void Replica::set_whole(bool whole) {
   whole_ = whole;
 }
 
-void Replica::set_heard(const Rows& doubts) {
-  constexpr std::size_t kRae = 0;
-  constexpr std::size_t kHeard = 3;
-  Heard heard;
-  for (std::size_t row = 0; row < doubts.size(); ++row) {
-    heard.emplace(doubts.at(row, kRae), doubts.at(row, kHeard));
-  }
+void Replica::set_heard(Heard heard) {
   const std::lock_guard lock(mutex_);
   heard_.swap(heard);
 }

@@ -91,9 +91,9 @@ class Replica {
   // A look that began then has put in what it found.
   void looked(SteadyTime began) { looked_at_ = ticks(began); }
 
-  // When each RAE was heard of last, which moves without a change of the devices: rows of
-  // watch_doubts.
-  void set_heard(const Rows& doubts);
+  // When each RAE was heard of last (`last_heard_at`), which moves without a change of the devices.
+  using Heard = std::map<std::string, std::string, std::less<>>;
+  void set_heard(Heard heard);
 
   // Makes an index that lists were asked by, one a second: it costs a pass over all devices.
   void tend(SteadyTime now);
@@ -107,7 +107,6 @@ class Replica {
 
  private:
   using Devices = ReplicaIndex::Devices;
-  using Heard = std::map<std::string, std::string, std::less<>>;  // when, by RAE
 
   static std::int64_t ticks(SteadyTime time) { return time.time_since_epoch().count(); }
   [[nodiscard]] bool has_been_asked(SteadyTime now, std::chrono::milliseconds within) const;

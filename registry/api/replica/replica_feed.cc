@@ -4,11 +4,6 @@
 #include "registry/api/sql/device_page.h"
 
 namespace dmp::registry::api {
-namespace {
-
-constexpr std::chrono::seconds kPauseAfterFailure{1};
-
-}  // namespace
 
 void ReplicaFeed::follow(SteadyTime now) {
   if (held_ && replica_->is_too_big()) {
@@ -43,7 +38,7 @@ void ReplicaFeed::refresh_all() {
 void ReplicaFeed::load_page(Reader& reader, const Refresh& refresh, SteadyTime now) {
   const auto page = read_device_page(reader, Filter(), Replica::scope(), loaded_);
   if (!page || !refresh(page->devices)) {
-    not_before_ = now + kPauseAfterFailure;
+    not_before_ = now + Reader::kRestAfterFailure;
     return;
   }
   replica_->keep_only(loaded_, page->next, page->devices);
@@ -74,9 +69,9 @@ void ReplicaFeed::looked(SteadyTime began) {
   replica_->tend(began);
 }
 
-void ReplicaFeed::tick(const Rows& raes, SteadyTime now) {
+void ReplicaFeed::tick(const Replica::Heard& heard, SteadyTime now) {
   if (!held_) return;
-  replica_->set_heard(raes);
+  replica_->set_heard(heard);
   if (!loading_ && now - loaded_at_ > relist_every_) refresh_all();
 }
 

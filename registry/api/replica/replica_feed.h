@@ -51,7 +51,7 @@ class ReplicaFeed {
   void looked(SteadyTime began);
 
   // What only time moves; about once a second.
-  void tick(const Rows& raes, SteadyTime now);
+  void tick(const Replica::Heard& heard, SteadyTime now);
 
  private:
   // Everything is read again, whatever it may bring; lists are answered meanwhile.

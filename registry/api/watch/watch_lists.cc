@@ -12,7 +12,6 @@ namespace {
 
 // A view is locked for so many changes at a time: its clients wait meanwhile.
 constexpr std::size_t kChangesPerLock = 256;
-constexpr std::chrono::seconds kPauseAfterFailure{1};
 
 // For the hub's thread: it alone writes the view.
 std::size_t bytes_of(const WatchLists::List& list) { return list.shared->view.bytes(); }
@@ -164,7 +163,7 @@ void WatchLists::fail(List& list, const Problem& problem, SteadyTime now) {
     --watchers_;
     refuse(caller, problem, problem.code);
   }
-  list.not_before = now + kPauseAfterFailure;
+  list.not_before = now + Reader::kRestAfterFailure;
   if (list.ready) return begin_reading(list);
   remove_lists([&](const List& one) { return &one == &list; });
 }

@@ -198,15 +198,17 @@ Answer<void> WatchReading::visit_raes(std::vector<std::string> raes, const Visit
 Answer<std::vector<std::string>> WatchReading::doubtful_raes(bool canary) {
   auto rows = read(reader_, watch_doubts(canary));
   if (!rows) return tl::unexpected(rows.error());
-  raes_ = std::move(*rows);
+  heard_.clear();
   std::vector<std::string> raes;
-  for (std::size_t row = 0; row < raes_.size(); ++row) {
-    const std::string rae(raes_.at(row, 0));
-    const bool unconfirmed = is_true(raes_.at(row, 2));
+  for (std::size_t row = 0; row < rows->size(); ++row) {
+    const std::string rae(rows->at(row, 0));
+    const std::string doubt(rows->at(row, 1));
+    const bool unconfirmed = is_true(rows->at(row, 2));
+    heard_.emplace(rae, rows->at(row, 3));
     Doubt& known = doubts_[rae];
     const bool same = !unconfirmed && !known.unconfirmed && !known.mixed;
-    if (!same || known.doubt != raes_.at(row, 1)) raes.push_back(rae);
-    known = {std::string(raes_.at(row, 1)), unconfirmed};
+    if (!same || known.doubt != doubt) raes.push_back(rae);
+    known = {doubt, unconfirmed};
   }
   return raes;
 }

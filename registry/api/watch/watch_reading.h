@@ -15,6 +15,7 @@
 
 #include "registry/api/problem.h"
 #include "registry/api/reader.h"
+#include "registry/api/replica/replica.h"
 #include "registry/api/watch/watch_scan.h"
 #include "registry/api/watch/watch_statements.h"
 
@@ -39,8 +40,8 @@ class WatchReading {
   // What time alone has changed, likewise; about once a second.
   Answer<void> look_for_deadlines(bool canary, const Visit& visit);
 
-  // Rows of watch_doubts, as the last look for deadlines found them.
-  [[nodiscard]] const Rows& raes() const { return raes_; }
+  // As the last look for deadlines found it.
+  [[nodiscard]] const Replica::Heard& heard() const { return heard_; }
 
   // Whether something happened after which all lists must be read again; taken, it is forgotten.
   [[nodiscard]] bool is_everything() const { return everything_; }
@@ -83,7 +84,7 @@ class WatchReading {
   // That a session was seen to be no more of before the look that finds its change.
   std::unordered_set<std::string> left_;
   std::unordered_map<std::string, Doubt> doubts_;  // by RAE
-  Rows raes_;
+  Replica::Heard heard_;
   std::int64_t holds_us_ = 0;
   bool behind_ = false;
   bool everything_ = false;

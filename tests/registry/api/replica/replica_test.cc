@@ -167,13 +167,9 @@ TEST_F(ReplicaTest, holds_nothing_of_the_canary) {
 
 TEST_F(ReplicaTest, tells_when_the_rae_was_heard_of_last_though_no_device_changed) {
   put({{.device = 1}});
-  Rows raes(4);
-  for (const char* cell : {"lab-1", "", "f", "77"}) raes.add(cell);
-  replica_.set_heard(raes);
+  replica_.set_heard({{"lab-1", "77"}});
   EXPECT_EQ(page(query())->items.at(0, item_column("rae_last_heard_at")), "77");
-  Rows before(4);
-  for (const char* cell : {"lab-1", "", "f", "4"}) before.add(cell);
-  replica_.set_heard(before);
+  replica_.set_heard({{"lab-1", "4"}});
   EXPECT_EQ(page(query())->items.at(0, item_column("rae_last_heard_at")), "5");
 }
 

@@ -73,7 +73,7 @@ bool Downlink::pass_on(const Command& command, std::int64_t now) {
 
 bool Downlink::answer(const Command& command, Reply reply) {
   const std::uint64_t ticket = progress_.begin(command.partition, command.offset);
-  if (!replies_.add(ticket, std::move(reply))) {
+  if (!replies_.add(ticket, std::move(reply), clock_.steady())) {
     progress_.withdraw(ticket);
     return false;
   }

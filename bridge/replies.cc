@@ -6,9 +6,9 @@
 
 namespace dmp::bridge {
 
-bool Replies::add(std::uint64_t ticket, Reply reply) {
+bool Replies::add(std::uint64_t ticket, Reply reply, SteadyTime now) {
   if (replies_.size() >= kMax) return false;
-  replies_.emplace(ticket, std::move(reply));
+  replies_.emplace(ticket, Owed{std::move(reply), now});
   waiting_.insert(ticket);
   return true;
 }
@@ -16,7 +16,7 @@ bool Replies::add(std::uint64_t ticket, Reply reply) {
 void Replies::send_on() {
   while (!waiting_.empty()) {
     const std::uint64_t ticket = *waiting_.begin();
-    if (!sink_.send(kFirstTicket + ticket, builder_.reply(replies_.at(ticket)))) return;
+    if (!sink_.send(kFirstTicket + ticket, builder_.reply(replies_.at(ticket).reply))) return;
     waiting_.erase(ticket);
   }
 }
@@ -32,7 +32,12 @@ void Replies::reported(const Delivery& delivery) {
 }
 
 void Replies::lose_all() {
-  for (const auto& [ticket, reply] : replies_) waiting_.insert(ticket);
+  for (const auto& [ticket, owed] : replies_) waiting_.insert(ticket);
+}
+
+std::optional<SteadyTime> Replies::owed_since() const {
+  if (replies_.empty()) return std::nullopt;
+  return replies_.begin()->second.since;
 }
 
 std::vector<std::uint64_t> Replies::take_done() { return std::exchange(done_, {}); }

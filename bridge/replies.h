@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "bridge/core/away.h"
 #include "bridge/core/record.h"
 #include "bridge/ports.h"
@@ -25,8 +27,8 @@ class Replies {
   // The sink must outlive it.
   Replies(std::string bridge, Sink& sink) : sink_(sink), builder_(std::move(bridge)) {}
 
-  // False: there is no room.
-  bool add(std::uint64_t ticket, Reply reply);
+  // Tickets rise. False: there is no room.
+  bool add(std::uint64_t ticket, Reply reply, SteadyTime now);
 
   // Sends what the sink takes now.
   void send_on();
@@ -35,14 +37,22 @@ class Replies {
   // The sink was rebuilt: everything is sent again.
   void lose_all();
 
+  // When the oldest that Kafka has not reported was added.
+  [[nodiscard]] std::optional<SteadyTime> owed_since() const;
+
   // Tickets of the commands that are answered, since the last call.
   std::vector<std::uint64_t> take_done();
 
  private:
+  struct Owed {
+    Reply reply;  // the sink borrows it
+    SteadyTime since;
+  };
+
   Sink& sink_;
   RecordBuilder builder_;
-  std::map<std::uint64_t, Reply> replies_;  // the sink borrows them
-  std::set<std::uint64_t> waiting_;         // of those
+  std::map<std::uint64_t, Owed> replies_;
+  std::set<std::uint64_t> waiting_;  // of those
   std::vector<std::uint64_t> done_;
 };
 

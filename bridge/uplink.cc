@@ -77,6 +77,7 @@ void Uplink::collect_reports() {
 
 void Uplink::on_heartbeat(const Delivery& delivery, SteadyTime now) {
   heartbeat_.clear();
+  heartbeat_owed_since_.reset();
   if (delivery.rejection) {
     log_error("heartbeat_rejected", {{"reason", delivery.rejection->message}});
     return;
@@ -148,22 +149,26 @@ void Uplink::revive() {
   replies_.lose_all();
 }
 
-bool Uplink::is_stuck() const {
-  const SteadyTime too_old = clock_.steady() - kSilence;
-  if (!heartbeat_.empty() && heartbeat_sent_at_ < too_old) return true;
-  const auto oldest = inflight_.oldest_sent_at();
-  return oldest && *oldest < too_old;
+bool Uplink::is_late(std::optional<SteadyTime> owed_since) const {
+  return owed_since && clock_.steady() - *owed_since > kSilence;
 }
+
+bool Uplink::are_messages_late() const {
+  return is_late(inflight_.owed_since()) || is_late(replies_.owed_since());
+}
+
+bool Uplink::is_stuck() const { return are_messages_late() || is_late(heartbeat_owed_since_); }
 
 void Uplink::beat() {
   const SteadyTime now = clock_.steady();
   if (now < next_heartbeat_) return;
   next_heartbeat_ = now + kHeartbeat;
   if (!heartbeat_.empty()) return;  // Kafka still owes a report of the last one
-  if (is_stuck()) return;           // it would vouch for messages that are not stored
+  if (are_messages_late()) return;  // it would vouch for what is not stored
   const std::int64_t sent_at = clock_.wall_us();
   heartbeat_ = encode(BridgeHeartbeat{.sent_at = {sent_at}, .bridge = bridge_});
   heartbeat_sent_at_ = now;
+  if (!heartbeat_owed_since_) heartbeat_owed_since_ = now;
   if (!sink_.send(kHeartbeatTicket, builder_.heartbeat(heartbeat_, sent_at))) heartbeat_.clear();
 }
 
@@ -192,6 +197,7 @@ bool Uplink::send_waiting(SteadyTime now) {
                                           : builder_.record(message, ticket.route->kafka_topic);
     if (!sink_.send(*sequence, record)) return false;
     ticket.sent_at = now;
+    if (!ticket.first_sent_at) ticket.first_sent_at = now;
     inflight_.sent(*sequence);
   }
   return true;

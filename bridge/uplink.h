@@ -46,8 +46,8 @@ class Uplink {
   [[nodiscard]] std::uint64_t taken() const { return taken_; }
   [[nodiscard]] std::uint64_t freed() const { return freed_; }
   [[nodiscard]] std::optional<SteadyTime> last_stored() const { return last_stored_; }
-  // Kafka has owed the report of a message, or of the heartbeat, for kSilence, whatever else it
-  // stores: each of its topics has a connection of its own.
+  // Kafka has owed the report of a message, an answer of ours or the heartbeat for kSilence,
+  // whatever else it stores: each of its topics has a connection of its own.
   [[nodiscard]] bool is_stuck() const;
   // Why Kafka stores nothing at present, as far as the producers know.
   [[nodiscard]] std::optional<Error> trouble() const { return sink_.broken(); }
@@ -59,6 +59,8 @@ class Uplink {
   void on_stored(std::uint64_t sequence, SteadyTime now, std::int64_t wall_us);
   void on_rejected(std::uint64_t sequence, const Error& rejection);
   void revive();
+  [[nodiscard]] bool is_late(std::optional<SteadyTime> owed_since) const;
+  [[nodiscard]] bool are_messages_late() const;
   void beat();
   void send_on();
   void send_some();
@@ -83,6 +85,7 @@ class Uplink {
   SteadyTime next_heartbeat_{};
   std::string heartbeat_;  // on its way; empty if none is
   SteadyTime heartbeat_sent_at_{};
+  std::optional<SteadyTime> heartbeat_owed_since_;  // however often it was sent since
   std::uint64_t raes_forgotten_ = 0;
   std::uint64_t taken_ = 0;
   std::uint64_t stored_ = 0;  // not yet counted

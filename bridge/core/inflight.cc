@@ -89,11 +89,9 @@ void Inflight::lose_all() {
   lone_is_out_ = false;
 }
 
-std::optional<SteadyTime> Inflight::oldest_sent_at() const {
-  if (out_ == 0) return std::nullopt;
-  std::uint64_t sequence = first_;
-  while (entry(sequence).state != State::kOut) ++sequence;
-  return entry(sequence).ticket.sent_at;
+std::optional<SteadyTime> Inflight::owed_since() const {
+  if (count_ == 0) return std::nullopt;
+  return entry(first_).ticket.first_sent_at;
 }
 
 Ticket& Inflight::at(std::uint64_t sequence) { return entry(sequence).ticket; }

@@ -25,6 +25,7 @@ struct Ticket {
   std::optional<Asker> asker;
   std::optional<Error> refusal;  // set: it travels as a dead letter
   SteadyTime sent_at{};          // of the last time it was sent
+  std::optional<SteadyTime> first_sent_at{};
 };
 
 class Inflight {
@@ -54,9 +55,8 @@ class Inflight {
 
   [[nodiscard]] Ticket& at(std::uint64_t sequence);
   [[nodiscard]] bool is_alone(std::uint64_t sequence) const;
-  // When the oldest of those on their way was sent; nothing if none is. Walks over what is before
-  // it.
-  [[nodiscard]] std::optional<SteadyTime> oldest_sent_at() const;
+  // When the oldest unfinished message was first sent, however often it came back since.
+  [[nodiscard]] std::optional<SteadyTime> owed_since() const;
   // Sent and not yet reported.
   [[nodiscard]] std::size_t on_their_way() const { return out_; }
   [[nodiscard]] std::size_t unfinished() const {

@@ -38,7 +38,8 @@ class FakeSink final : public Sink {
   std::size_t pending_max = 1000;
   // Per topic, as Kafka's max.message.bytes; a topic that is not here takes everything.
   std::map<std::string, std::size_t> payload_bytes_max;
-  std::string hung;  // the topic of which nothing is stored or reported
+  std::string hung;     // the topic of which nothing is stored or reported
+  std::string failing;  // the topic whose records break the sink
 
   bool send(std::uint64_t ticket, const Record& record) override {
     if (broken_ || pending_.size() == pending_max) return false;
@@ -62,7 +63,9 @@ class FakeSink final : public Sink {
     }
     std::vector<Pending> hanging;
     for (Pending& each : pending_) {
-      if (each.record.topic == hung) {
+      const bool fails = each.record.topic == failing;
+      if (fails) broken_ = Error{"kafka_failed", "topic " + failing, Retry::kYes};
+      if (fails || each.record.topic == hung) {
         hanging.push_back(std::move(each));
         continue;
       }

@@ -34,20 +34,25 @@ TEST(Inflight, frees_only_the_finished_prefix) {
   EXPECT_EQ(inflight.finish(0), 3U);
 }
 
-TEST(Inflight, tells_when_the_oldest_of_those_on_their_way_was_sent) {
-  constexpr SteadyTime kSent{std::chrono::hours(1)};
+TEST(Inflight, tells_when_the_oldest_was_first_sent_however_often_it_came_back) {
+  constexpr SteadyTime kFirst{std::chrono::hours(1)};
+  constexpr SteadyTime kSecond = kFirst + std::chrono::seconds(1);
   Inflight inflight;
-  EXPECT_EQ(inflight.oldest_sent_at(), std::nullopt) << "there is none";
-  add(inflight, 2);
-  EXPECT_EQ(inflight.oldest_sent_at(), std::nullopt) << "it waits";
-  inflight.at(0).sent_at = kSent;
-  inflight.at(1).sent_at = kSent + std::chrono::seconds(1);
+  EXPECT_EQ(inflight.owed_since(), std::nullopt) << "there is none";
+  add(inflight, 3);
+  EXPECT_EQ(inflight.owed_since(), std::nullopt) << "it was never sent";
   send_all(inflight);
-  EXPECT_EQ(inflight.oldest_sent_at(), kSent);
+  inflight.at(0).first_sent_at = kFirst;
+  inflight.at(1).first_sent_at = kSecond;
+  inflight.finish(2);
+  EXPECT_EQ(inflight.owed_since(), kFirst);
   inflight.isolate(0);
-  EXPECT_EQ(inflight.oldest_sent_at(), kSent + std::chrono::seconds(1)) << "an older one waits";
+  EXPECT_EQ(inflight.owed_since(), kFirst) << "it waits again";
   inflight.lose_all();
-  EXPECT_EQ(inflight.oldest_sent_at(), std::nullopt) << "both wait";
+  EXPECT_EQ(inflight.owed_since(), kFirst) << "the sink was rebuilt";
+  send_all(inflight);
+  inflight.finish(0);
+  EXPECT_EQ(inflight.owed_since(), kSecond);
 }
 
 TEST(Inflight, grows_with_messages_in_the_middle_of_it) {

@@ -9,8 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
-# Until endings.unwind(); Python's own handler would show where in these imports it came.
-if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+# While our modules are read; Python's own handler would show where that was.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -105,8 +105,8 @@ def main(words):
         parser().print_help()
         return 2
     _allow_many_files()
-    endings.unwind()
     try:
+        endings.unwind()
         return names[arguments.command](CHECKOUT, Report(), arguments)
     except Failure as failure:
         account.end_lending()  # the log to show may be anywhere

@@ -38,7 +38,7 @@ def run(checkout, report, arguments):
         with quiet() as nobody, private_stack(nobody, user, "demo") as stack:
             with result.told_if_cut_short():
                 _decide(wanted, Scene(stack, form), checkout, report, result)
-    return result.tell()
+        return result.tell()
 
 
 def _decide(wanted, scene, checkout, report, result):
@@ -79,7 +79,7 @@ def _outcome(scene, promise, kept_logs):
 
 def _broken(promise, seconds, error, logs):
     expected = getattr(error, "expected", "no failure")
-    seen = getattr(error, "seen", None) or getattr(error, "what", None) or str(error)
+    seen = getattr(error, "seen", None) or str(error)
     return Outcome(promise.name, promise.sentence, False, seconds, seen, expected, logs)
 
 

@@ -5,6 +5,7 @@ import json
 import time
 from dataclasses import asdict, dataclass
 
+from compose import endings
 from compose.endings import Interrupted
 from compose.report import Failure
 
@@ -79,19 +80,27 @@ class Result:
         told of a failure too. May be nested: the innermost tells, before what is around it is taken
         down."""
         try:
-            yield
+            with self._interruption_first():
+                yield
         except Interrupted:
-            self._once(self._tell_interrupted)
+            if not self._told:
+                self._tell_interrupted()
             raise
         except (Failure, OSError) as error:
-            failure = getattr(error, "what", None) or str(error)
-            self._once(lambda: self._write_json(failure=failure))
+            if self._as_json and not self._told:
+                with contextlib.suppress(OSError):  # people shall read the failure, not this one
+                    self._write_json(failure=str(error) or type(error).__name__)
             raise
 
-    def _once(self, tell):
-        if not self._told:
-            self._told = True
-            tell()
+    @contextlib.contextmanager
+    def _interruption_first(self):
+        """What fails while an interrupted block is cleaned up does not take its place."""
+        try:
+            yield
+        except (Failure, OSError):
+            if not self._told:
+                endings.end_if_asked()
+            raise
 
     def _tell_interrupted(self):
         left = self._wanted - len(self._outcomes)
@@ -104,15 +113,17 @@ class Result:
             self._write_json(interrupted=True)
 
     def _write_json(self, interrupted=False, failure=""):
+        facts = {
+            "kept": self._is_whole() and not failure,
+            "interrupted": interrupted,
+            "failure": failure,
+            "seconds": round(self._seconds(), 3),
+            "promises": [outcome.facts() for outcome in self._outcomes],
+        }
+        text = json.dumps(facts, indent=2)
+        self._told = True
         if self._as_json:
-            facts = {
-                "kept": self._is_whole(),
-                "interrupted": interrupted,
-                "failure": failure,
-                "seconds": round(self._seconds(), 3),
-                "promises": [outcome.facts() for outcome in self._outcomes],
-            }
-            print(json.dumps(facts, indent=2), flush=True)
+            print(text, flush=True)
 
     def _kept(self):
         return sum(outcome.kept for outcome in self._outcomes)

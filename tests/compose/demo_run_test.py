@@ -102,10 +102,11 @@ def started(command):
             child.kill()
 
 
-def interrupted(number, *words):
+def interrupted(number, *words, meanwhile=lambda _folder: None):
     """(exit code, standard output, standard error, whether logs stayed) after this signal."""
     with tempfile.TemporaryDirectory() as folder, demo(folder, *words) as child:
         err = read_until(child.stderr, "waits\n")
+        meanwhile(Path(folder))
         child.send_signal(number)
         err += read_until(child.stderr, "interrupted\n")  # before any clean-up
         out, rest = child.communicate("go on\n")
@@ -136,11 +137,15 @@ class BeginTest(unittest.TestCase):
 
 
 class FailedTest(unittest.TestCase):
+    told = "kafka ended\nway out: free its port\n"
+
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+        (Path(self.folder) / "broken").touch()
+
     def test_programs_read_why_it_could_not_run_and_people_too(self):
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "broken").touch()
-            with demo(folder, "--json") as child:
-                out, err = child.communicate()
+        with demo(self.folder, "--json") as child:
+            out, err = child.communicate()
         self.assertEqual(child.returncode, 1, out + err)
         found = json.loads(out)
         del found["seconds"]
@@ -148,7 +153,14 @@ class FailedTest(unittest.TestCase):
             found,
             {"kept": False, "interrupted": False, "failure": "kafka ended", "promises": []},
         )
-        self.assertIn("kafka ended\nway out: free its port\n", err)
+        self.assertIn(self.told, err)
+
+    def test_people_read_it_also_if_programs_do_not_listen(self):
+        with demo(self.folder, "--json") as child:
+            child.stdout.close()
+            err = child.stderr.read()
+            self.assertEqual(child.wait(), 1, err)
+        self.assertIn(self.told, err)
 
 
 # ./dmp as far as its imports, where it waits.
@@ -197,6 +209,13 @@ class InterruptedTest(unittest.TestCase):
 
     def test_the_logs_of_a_promise_broken_before_stay(self):
         self.assertTrue(interrupted(signal.SIGINT)[3])
+
+    def test_it_stays_one_though_the_logs_cannot_be_kept(self):
+        code, out, *_ = interrupted(
+            signal.SIGINT, meanwhile=lambda folder: (folder / "build").touch()
+        )
+        self.assertEqual(code, 130, out)
+        self.assertRegex(out, r"interrupted after \d+ s: 1 of 2 decided promises kept")
 
 
 if __name__ == "__main__":

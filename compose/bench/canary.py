@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from compose import canary_access
 from compose.bench import cost
-from compose.bench.staleness import Reader, percentile, watch
+from compose.bench.staleness import WARM_S, Reader, percentile, watch
 from compose.fleet import AGENTS, DEVICES, PER_SECOND, Fleet
 from compose.report import Failure
 
@@ -17,7 +17,6 @@ CLIENTS = 3000
 RATE = 300
 RAMP_S, PUBLISH_S = 20, 30
 GRACE_S = 30
-WARM_S = 5.0
 LONGEST_S = RAMP_S * 1.5 + PUBLISH_S + 5 * GRACE_S  # what a run may take at most
 NORMAL_S = 150.0  # how long the agents edit: longer than a run that holds
 FULL_SPEED = 1000  # clients that connect as fast as they are let in

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -98,9 +97,6 @@ class Cells {
 // A database connection, for reading. Owned by one worker thread.
 class Reader {
  public:
-  // Before what nobody waits for is tried again.
-  static constexpr std::chrono::seconds kRestAfterFailure{1};
-
   virtual ~Reader() = default;
 
   // Waits at most for the statement timeout, and not at all while the database is known to be away.

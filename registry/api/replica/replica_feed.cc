@@ -38,7 +38,7 @@ void ReplicaFeed::refresh_all() {
 void ReplicaFeed::load_page(Reader& reader, const Refresh& refresh, SteadyTime now) {
   const auto page = read_device_page(reader, Filter(), Replica::scope(), loaded_);
   if (!page || !refresh(page->devices)) {
-    not_before_ = now + Reader::kRestAfterFailure;
+    not_before_ = now + kPauseAfterFailure;
     return;
   }
   replica_->keep_only(loaded_, page->next, page->devices);

@@ -17,6 +17,9 @@ namespace dmp::registry::api {
 
 class ReplicaFeed {
  public:
+  // Until the hub's thread tries again to read what it could not.
+  static constexpr std::chrono::seconds kPauseAfterFailure{1};
+
   // `replica` may be null: nothing is ever wanted then. It is read again as a whole every
   // `relist_every`.
   ReplicaFeed(Replica* replica, std::chrono::milliseconds relist_every)

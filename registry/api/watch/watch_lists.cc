@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "registry/api/query/item_rows.h"
+#include "registry/api/replica/replica_feed.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -163,7 +164,7 @@ void WatchLists::fail(List& list, const Problem& problem, SteadyTime now) {
     --watchers_;
     refuse(caller, problem, problem.code);
   }
-  list.not_before = now + Reader::kRestAfterFailure;
+  list.not_before = now + ReplicaFeed::kPauseAfterFailure;
   if (list.ready) return begin_reading(list);
   remove_lists([&](const List& one) { return &one == &list; });
 }

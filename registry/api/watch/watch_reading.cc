@@ -201,14 +201,15 @@ Answer<std::vector<std::string>> WatchReading::doubtful_raes(bool canary) {
   heard_.clear();
   std::vector<std::string> raes;
   for (std::size_t row = 0; row < rows->size(); ++row) {
-    const std::string rae(rows->at(row, 0));
-    const std::string doubt(rows->at(row, 1));
-    const bool unconfirmed = is_true(rows->at(row, 2));
-    heard_.emplace(rae, rows->at(row, 3));
+    Cells cells(*rows, row);
+    const std::string rae(cells.next());
+    std::string doubt(cells.next());
+    const bool unconfirmed = is_true(cells.next());
+    heard_.emplace(rae, cells.next());
     Doubt& known = doubts_[rae];
     const bool same = !unconfirmed && !known.unconfirmed && !known.mixed;
     if (!same || known.doubt != doubt) raes.push_back(rae);
-    known = {doubt, unconfirmed};
+    known = {std::move(doubt), unconfirmed};
   }
   return raes;
 }

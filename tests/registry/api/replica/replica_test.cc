@@ -9,7 +9,6 @@
 
 #include "registry/api/item/item.h"
 #include "registry/api/replica/replica_feed.h"
-#include "registry/api/watch/watch_statements.h"
 
 namespace dmp::registry::api {
 namespace {

@@ -273,6 +273,18 @@ TEST_F(HubTest, holds_all_devices_once_a_list_was_asked_for_and_follows_them) {
   EXPECT_TRUE(lists_from_memory(*hub, 49));
 }
 
+TEST_F(HubTest, knows_when_a_rae_was_heard_of_last_though_no_device_changed) {
+  const auto hub = this->hub({});
+  ASSERT_TRUE(lists_from_memory(*hub, 50));
+  const auto heard_at = [&]() -> std::string {
+    const auto page = list(*hub);
+    return page ? std::string(page->items.at(0, item_column("rae_last_heard_at"))) : "no list";
+  };
+  const std::string later = std::to_string(std::stoll(heard_at()) + 1);
+  database_.execute("UPDATE rae SET last_heard_at = " + later);
+  EXPECT_TRUE(wait_for([&] { return heard_at() == later; })) << heard_at();
+}
+
 TEST_F(HubTest, begins_a_watch_with_the_devices_that_it_holds) {
   const auto hub = this->hub({});
   ASSERT_TRUE(lists_from_memory(*hub, 50));

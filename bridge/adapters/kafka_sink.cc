@@ -135,7 +135,7 @@ KafkaSink::KafkaSink(KafkaOptions options)
 
 KafkaSink::~KafkaSink() { end_producers(); }
 
-// Side by side: one whose Kafka is silent waits for its requests to time out.
+// Side by side: each waits for its thread, which may be waiting for a silent name service.
 void KafkaSink::end_producers() {
   {
     std::vector<std::jthread> ends;

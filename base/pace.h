@@ -15,8 +15,8 @@ namespace dmp {
 
 class Pace {
  public:
-  // Between two turns while it is busy: little beside a message's way to Kafka and back then
-  // (`p50_ms_at_10k` of `./dmp bench bridge`).
+  // Between two turns while it is busy: a quarter of what a message's way to Kafka and back may
+  // take (the target of `p50_ms_at_10k` of `./dmp bench bridge`).
   static constexpr std::chrono::microseconds kRest{500};
   // How long it counts before it judges: some rests, or a few that come at once would be many.
   static constexpr std::chrono::milliseconds kLook{10};

@@ -34,6 +34,7 @@ BENCHES = {
 }
 SCALABLE = ("ingest", "stall", "rest")
 NAMES = tuple(BENCHES)
+COLUMNS = 36  # of a figure and its name
 
 
 def run(checkout, report, account, arguments):
@@ -80,7 +81,7 @@ def table(name, bench, figures):
     for figure, value in figures.items():
         target = bench.TARGETS.get(figure)
         beside = f"  target {target}" if target else ""
-        lines.append(f"  {figure:<24} {shown(value):>12}{beside}")
+        lines.append(f"  {figure} {shown(value):>{COLUMNS - len(figure)}}{beside}")
     return lines
 
 

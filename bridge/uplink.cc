@@ -16,6 +16,9 @@ constexpr std::uint64_t kHeartbeatTicket = std::numeric_limits<std::uint64_t>::m
 // Enough for full batches, little enough that reports and MQTT events are seen in time.
 constexpr int kMessagesPerTurn = 1000;
 
+// One that could not be sent is tried again.
+constexpr std::chrono::seconds kHeartbeatAgain{1};
+
 constexpr BackoffLimits kRebuild{.first = std::chrono::milliseconds(200),
                                  .most = std::chrono::milliseconds(2000)};
 
@@ -77,11 +80,11 @@ void Uplink::collect_reports() {
 
 void Uplink::on_heartbeat(const Delivery& delivery, SteadyTime now) {
   heartbeat_.clear();
-  heartbeat_owed_since_.reset();
   if (delivery.rejection) {
     log_error("heartbeat_rejected", {{"reason", delivery.rejection->message}});
     return;
   }
+  heartbeat_owed_since_.reset();
   last_stored_ = now;
   instruments_.heartbeats_stored.add();
   instruments_.heartbeat_seconds.set(seconds(now - heartbeat_sent_at_));
@@ -164,12 +167,21 @@ void Uplink::beat() {
   if (now < next_heartbeat_) return;
   next_heartbeat_ = now + kHeartbeat;
   if (!heartbeat_.empty()) return;  // Kafka still owes a report of the last one
-  if (are_messages_late()) return;  // it would vouch for what is not stored
+  if (!send_heartbeat(now)) next_heartbeat_ = now + kHeartbeatAgain;
+}
+
+// False: not now.
+bool Uplink::send_heartbeat(SteadyTime now) {
+  if (are_messages_late()) return false;  // it would vouch for what is not stored
   const std::int64_t sent_at = clock_.wall_us();
   heartbeat_ = encode(BridgeHeartbeat{.sent_at = {sent_at}, .bridge = bridge_});
+  if (!sink_.send(kHeartbeatTicket, builder_.heartbeat(heartbeat_, sent_at))) {
+    heartbeat_.clear();
+    return false;
+  }
   heartbeat_sent_at_ = now;
   if (!heartbeat_owed_since_) heartbeat_owed_since_ = now;
-  if (!sink_.send(kHeartbeatTicket, builder_.heartbeat(heartbeat_, sent_at))) heartbeat_.clear();
+  return true;
 }
 
 void Uplink::send_on() {

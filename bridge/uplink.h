@@ -62,6 +62,7 @@ class Uplink {
   [[nodiscard]] bool is_late(std::optional<SteadyTime> owed_since) const;
   [[nodiscard]] bool are_messages_late() const;
   void beat();
+  bool send_heartbeat(SteadyTime now);
   void send_on();
   void send_some();
   bool send_waiting(SteadyTime now);

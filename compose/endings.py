@@ -23,6 +23,15 @@ def unwind():
             signal.signal(number, _interrupt)
 
 
+def is_asked():
+    return bool(_asked)
+
+
+def exit_code(otherwise):
+    """The signal's, whatever else failed while the command unwound."""
+    return Interrupted(_asked[0]).exit_code if _asked else otherwise
+
+
 def end_if_asked():
     """For whoever caught a failure: one while unwinding must not take the interruption's place."""
     if _asked:

@@ -111,13 +111,13 @@ def main(words):
     except Failure as failure:
         account.end_lending()  # the log to show may be anywhere
         print(f"./dmp {shlex.join(words)}: {failure.text()}", file=sys.stderr)
-        return 1
+        return endings.exit_code(otherwise=1)
     except BrokenPipeError:  # `./dmp status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:  # full disk, no permission: the machine's state, not a bug of ours
         print(f"./dmp {shlex.join(words)}: {error}", file=sys.stderr)
-        return 1
+        return endings.exit_code(otherwise=1)
     except endings.Interrupted as end:
         if arguments.command == "up":
             print("./dmp up continues, ./dmp down stops what runs", file=sys.stderr)

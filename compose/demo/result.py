@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 
 from compose import endings
 from compose.endings import Interrupted
-from compose.report import Failure
 
 NAME_COLUMNS = 15  # of the longest name of a promise
 
@@ -80,27 +79,18 @@ class Result:
         told of a failure too. May be nested: the innermost tells, before what is around it is taken
         down."""
         try:
-            with self._interruption_first():
-                yield
-        except Interrupted:
+            yield
+        except BaseException as error:
             if not self._told:
-                self._tell_interrupted()
-            raise
-        except (Failure, OSError) as error:
-            if self._as_json and not self._told:
-                with contextlib.suppress(OSError):  # people shall read the failure, not this one
-                    self._write_json(failure=str(error) or type(error).__name__)
+                self._tell_cut_short(error)
             raise
 
-    @contextlib.contextmanager
-    def _interruption_first(self):
-        """What fails while an interrupted block is cleaned up does not take its place."""
-        try:
-            yield
-        except (Failure, OSError):
-            if not self._told:
-                endings.end_if_asked()
-            raise
+    def _tell_cut_short(self, error):
+        if isinstance(error, Interrupted) or endings.is_asked():  # its clean-up may have failed
+            self._tell_interrupted()
+        elif self._as_json:
+            with contextlib.suppress(OSError):  # people shall read the failure, not this one
+                self._write_json(failure=str(error) or type(error).__name__)
 
     def _tell_interrupted(self):
         left = self._wanted - len(self._outcomes)
@@ -114,7 +104,7 @@ class Result:
 
     def _write_json(self, interrupted=False, failure=""):
         facts = {
-            "kept": self._is_whole() and not failure,
+            "kept": self._is_whole() and not interrupted and not failure,
             "interrupted": interrupted,
             "failure": failure,
             "seconds": round(self._seconds(), 3),

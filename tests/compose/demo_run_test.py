@@ -39,6 +39,8 @@ def private_stack(*_):
         yield SimpleNamespace(state=SimpleNamespace(log=folder / "log", account=me))
     finally:
         print("the stack is removed", file=sys.stderr)
+        if (folder / "stays").exists():
+            raise Failure("kafka does not end")
 
 class Scene:
     def __init__(self, stack, form):
@@ -216,6 +218,13 @@ class InterruptedTest(unittest.TestCase):
         )
         self.assertEqual(code, 130, out)
         self.assertRegex(out, r"interrupted after \d+ s: 1 of 2 decided promises kept")
+
+    def test_it_stays_one_though_the_stack_does_and_that_is_told_too(self):
+        code, out, err, _ = interrupted(
+            signal.SIGINT, meanwhile=lambda folder: (folder / "stays").touch()
+        )
+        self.assertEqual(code, 130, out)
+        self.assertIn("kafka does not end\n", err)
 
 
 if __name__ == "__main__":

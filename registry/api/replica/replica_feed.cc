@@ -1,5 +1,7 @@
 #include "registry/api/replica/replica_feed.h"
 
+#include <utility>
+
 #include "base/log.h"
 #include "registry/api/sql/device_page.h"
 
@@ -69,9 +71,9 @@ void ReplicaFeed::looked(SteadyTime began) {
   replica_->tend(began);
 }
 
-void ReplicaFeed::tick(const Replica::Heard& heard, SteadyTime now) {
+void ReplicaFeed::tick(Replica::Heard heard, SteadyTime now) {
   if (!held_) return;
-  replica_->set_heard(heard);
+  replica_->set_heard(std::move(heard));
   if (!loading_ && now - loaded_at_ > relist_every_) refresh_all();
 }
 

@@ -54,7 +54,7 @@ class ReplicaFeed {
   void looked(SteadyTime began);
 
   // What only time moves; about once a second.
-  void tick(const Replica::Heard& heard, SteadyTime now);
+  void tick(Replica::Heard heard, SteadyTime now);
 
  private:
   // Everything is read again, whatever it may bring; lists are answered meanwhile.

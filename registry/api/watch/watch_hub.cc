@@ -170,7 +170,7 @@ struct WatchHub::Parts {
       lists.read_everything_again();
       replica.reload();
     }
-    if (!away) replica.tick(reading->heard(), now);
+    if (!away) replica.tick(reading->take_heard(), now);
   }
 
   void note(const Answer<void>& done) {

@@ -40,8 +40,8 @@ class WatchReading {
   // What time alone has changed, likewise; about once a second.
   Answer<void> look_for_deadlines(bool canary, const Visit& visit);
 
-  // As the last look for deadlines found it.
-  [[nodiscard]] const Replica::Heard& heard() const { return heard_; }
+  // As the last look for deadlines found it; taken, it is forgotten.
+  Replica::Heard take_heard() { return std::exchange(heard_, {}); }
 
   // Whether something happened after which all lists must be read again; taken, it is forgotten.
   [[nodiscard]] bool is_everything() const { return everything_; }

@@ -1,28 +1,64 @@
 """Building the C++ programs by the CMake presets, with progress."""
 
+import contextlib
+import fcntl
+import os
 import re
+import time
 
 from compose.account import Owner
 from compose.follow import follow
 from compose.report import Failure
 
 PROGRESS = re.compile(r"\[(\d+/\d+)\]")
+LONGEST_S = 3600.0  # that another ./dmp may build
+LOOK_S = 0.2
 
 
 def build(checkout, preset, step, targets=()):
     """Configures if needed and builds; returns the folder of the programs."""
-    folder = configure(checkout, preset, step)
     chosen = ["--target", *targets] if targets else []
-    _run(checkout, ["cmake", "--build", "--preset", preset, *chosen], f"build-{preset}", step)
+    with alone(checkout, preset, step) as folder:
+        _configure(checkout, preset, step)
+        _run(checkout, ["cmake", "--build", "--preset", preset, *chosen], f"build-{preset}", step)
     return folder / "bin"
 
 
 def configure(checkout, preset, step):
-    """Prepares a preset's folder, unless that is done, and returns it."""
-    folder = checkout / "build" / preset
-    if not (folder / "build.ninja").exists():
+    """Prepares a preset's folder, unless that is done."""
+    with alone(checkout, preset, step):
+        _configure(checkout, preset, step)
+
+
+@contextlib.contextmanager
+def alone(checkout, preset, step):
+    """The preset's folder, in which no other ./dmp builds meanwhile: two would take the half-made
+    files of each other for finished ones."""
+    folder = _own_folder(checkout, preset)
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(lock, folder, step)
+        yield folder
+    finally:
+        os.close(lock)
+
+
+def _lock(lock, folder, step):
+    deadline = time.monotonic() + LONGEST_S
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                what = f"another ./dmp has been building in {folder} for {LONGEST_S / 60:.0f} min"
+                raise Failure(what, "end that one, then try again") from None
+            step.news("waits for another ./dmp that builds")
+            time.sleep(LOOK_S)
+
+
+def _configure(checkout, preset, step):
+    if not (checkout / "build" / preset / "build.ninja").exists():
         _run(checkout, ["cmake", "--preset", preset], f"configure-{preset}", step)
-    return folder
 
 
 def _run(checkout, command, log_name, step):
@@ -33,14 +69,21 @@ def _run(checkout, command, log_name, step):
         raise Failure(f"{' '.join(command)} failed", log=log)
 
 
+def _own_folder(checkout, name):
+    """One below build/, its owner's who has the checkout."""
+    owner = Owner(checkout)
+    folder = checkout / "build" / name
+    for path in (folder.parent, folder):
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            owner.give(path)
+    return folder
+
+
 def new_log(checkout, name):
     """An empty log below build/log, where builds and test runs leave their output."""
     owner = Owner(checkout)
-    folder = checkout / "build" / "log"
-    for path in (folder.parent, folder):
-        if not path.exists():
-            path.mkdir()
-            owner.give(path)
+    folder = _own_folder(checkout, "log")
     log = folder / f"{name}.log"
     log.write_bytes(b"")
     owner.give(log)

@@ -1,17 +1,18 @@
 """`./dmp COMMAND`: reads the command line and runs the command."""
 
-import argparse
-import difflib
-import os
-import resource
-import shlex
 import signal
-import sys
-from pathlib import Path
 
-# While our modules are read; Python's own handler would show where that was.
+# Until endings.unwind(): Python's own handler would tell in which import it was.
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import argparse  # noqa: E402
+import difflib  # noqa: E402
+import os  # noqa: E402
+import resource  # noqa: E402
+import shlex  # noqa: E402
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(CHECKOUT)  # was compose/, whose module names are not meant to be top-level ones

@@ -1,218 +1,17 @@
 #include "bridge/pump.h"
 
-#include <algorithm>
 #include <stop_token>
 #include <string>
-#include <utility>
 
 #include <gtest/gtest.h>
 
-#include "bridge/adapters/memory_window.h"
-#include "schema/codec.h"
-#include "schema/topics.h"
-#include "tests/bridge/fakes.h"
+#include "tests/bridge/pump_under_test.h"
 
 namespace dmp::bridge {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr WaterMarks kMarks{
-    .high_bytes = 1 << 20, .low_bytes = 1 << 19, .high_messages = 20, .low_messages = 10};
-
-constexpr const char* kOwed = "kafka: has owed an acknowledgement for 30 s";
-
-class PumpTest : public testing::Test {
- protected:
-  void receive(const std::string& payload, const std::string& correlation = "",
-               const std::string& rae = "rae-1") {
-    deliver("dmp/v1/" + rae + "/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/update", payload, correlation);
-  }
-
-  void deliver(const std::string& topic, const std::string& payload,
-               const std::string& correlation = "") {
-    Message message;
-    message.topic = topic;
-    message.payload = payload;
-    message.correlation = correlation;
-    source_.deliver(message);
-  }
-
-  // Of rae-1.
-  void say(std::int64_t timestamp, AgentStatus status) {
-    deliver("dmp/v1/rae-1/agent/presence", encode(AgentPresence{{timestamp}, status, ""}));
-    turn();
-  }
-
-  // To rae-1.
-  void write_command() {
-    Command command;
-    command.topic = "dmp/v1/rae-1/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/command";
-    command.payload = R"({"schema":1,"command_id":"c-1"})";
-    command.expires_at = clock_.wall_us() + 60'000'000;
-    commands_.write(0, command);
-    turn();
-  }
-
-  [[nodiscard]] std::ptrdiff_t replies() const {
-    return std::ranges::count(sink_.stored, kafka::kCommandReplies, &test::KafkaRecord::topic);
-  }
-
-  [[nodiscard]] std::ptrdiff_t heartbeats() const {
-    return std::ranges::count(sink_.stored, kafka::kAgents, &test::KafkaRecord::topic);
-  }
-
-  void turn(int times = 4) {
-    for (int i = 0; i < times; ++i) pump_.turn();
-  }
-
-  // Lets a step of time pass and everything settle.
-  void pass(milliseconds step) {
-    clock_.advance(step);
-    turn();
-  }
-
-  [[nodiscard]] std::vector<std::string> stored() const {
-    std::vector<std::string> payloads;
-    for (const test::KafkaRecord& record : sink_.stored) {
-      if (record.topic == kafka::kDeviceUpdates) payloads.push_back(record.value);
-    }
-    return payloads;
-  }
-
-  void expect_to_vouch_for_nothing() {
-    EXPECT_FALSE(pump_.ready().good);
-    EXPECT_EQ(pump_.ready().reason, kOwed);
-    const auto before = heartbeats();
-    pass(seconds(10));
-    EXPECT_EQ(heartbeats(), before);
-  }
-
-  void expect_to_vouch_again(seconds within = seconds(2)) {
-    const auto before = heartbeats();
-    const auto vouches = [&] { return pump_.ready().good && heartbeats() > before; };
-    for (seconds passed{0}; passed < within && !vouches(); ++passed) pass(seconds(1));
-    EXPECT_TRUE(pump_.ready().good) << pump_.ready().reason;
-    EXPECT_GT(heartbeats(), before);
-  }
-
-  ManualClock clock_;
-  Metrics metrics_;
-  Instruments instruments_{metrics_};
-  Wake wake_;
-  MemoryWindow window_{4 * 1024 * 1024, 40};
-  FakeSource source_{window_, kMarks};
-  FakeSink sink_;
-  Uplink uplink_{"bridge-1", *Routes::make(uplink_routes()), window_, sink_, clock_, instruments_};
-  FakeCommands commands_;
-  Downlink downlink_{"bridge-1",        commands_, source_,     uplink_.presences(),
-                     uplink_.replies(), clock_,    instruments_};
-  Pump pump_{kMarks, 1, uplink_, downlink_, window_, source_, wake_, clock_, instruments_};
-};
-
-TEST_F(PumpTest, is_ready_when_mqtt_is_subscribed_and_kafka_acknowledges) {
-  EXPECT_FALSE(pump_.ready().good);
-  turn();
-  pass(seconds(1));
-  EXPECT_TRUE(pump_.ready().good) << pump_.ready().reason;
-}
-
-TEST_F(PumpTest, says_which_side_keeps_it_from_being_ready) {
-  source_.broker_down = true;
-  turn();
-  pass(seconds(1));
-  EXPECT_FALSE(pump_.ready().good);
-  EXPECT_EQ(pump_.ready().reason, "mqtt: refused");
-
-  source_.broker_down = false;
-  sink_.set_down(true);
-  pass(seconds(31));
-  pass(seconds(1));
-  EXPECT_FALSE(pump_.ready().good);
-  EXPECT_EQ(pump_.ready().reason, "kafka: has not acknowledged anything for 30 s");
-}
-
-TEST_F(PumpTest, vouches_for_nothing_while_one_topic_alone_is_not_stored) {
-  turn();
-  sink_.hung = kafka::kDeviceUpdates;
-  receive("one");
-  turn();
-  for (int i = 0; i < 3; ++i) pass(seconds(10));
-  EXPECT_TRUE(pump_.ready().good) << pump_.ready().reason;
-  pass(seconds(10));
-  expect_to_vouch_for_nothing();
-  sink_.hung.clear();
-  expect_to_vouch_again();
-}
-
-TEST_F(PumpTest, vouches_for_nothing_while_what_hangs_keeps_an_older_message_waiting) {
-  turn();
-  sink_.hung = kafka::kDeviceUpdates;
-  sink_.payload_bytes_max[std::string(kafka::kCommandReplies)] = 0;
-  deliver("dmp/v1/rae-1/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/reply", "refused: to go alone");
-  receive("hung");
-  turn();
-  EXPECT_EQ(instruments_.isolated.value(), 1);
-  for (int i = 0; i < 4; ++i) pass(seconds(10));
-  expect_to_vouch_for_nothing();
-  sink_.hung.clear();
-  expect_to_vouch_again();
-}
-
-TEST_F(PumpTest, vouches_for_nothing_while_one_topic_breaks_the_sink_again_and_again) {
-  turn();
-  sink_.failing = kafka::kDeviceUpdates;
-  receive("one");
-  for (int i = 0; i < 8; ++i) pass(seconds(5));
-  EXPECT_GT(sink_.rebuilds, 4);
-  sink_.hung = std::exchange(sink_.failing, "");  // it is not broken in this moment
-  pass(seconds(5));
-  expect_to_vouch_for_nothing();
-  sink_.hung.clear();
-  expect_to_vouch_again();
-}
-
-TEST_F(PumpTest, vouches_for_nothing_while_its_own_answers_alone_are_not_stored) {
-  say(1, AgentStatus::kOnline);
-  say(2, AgentStatus::kOffline);
-  sink_.failing = kafka::kCommandReplies;
-  write_command();
-  for (int i = 0; i < 4; ++i) pass(seconds(5));
-  sink_.hung = std::exchange(sink_.failing, "");
-  for (int i = 0; i < 3; ++i) pass(seconds(5));
-  write_command();
-  expect_to_vouch_for_nothing();
-  sink_.hung.clear();
-  expect_to_vouch_again();
-}
-
-TEST_F(PumpTest, is_not_ready_while_the_heartbeat_alone_is_not_stored) {
-  turn();
-  sink_.failing = kafka::kAgents;
-  for (int i = 0; i < 4; ++i) pass(seconds(5));
-  sink_.hung = std::exchange(sink_.failing, "");
-  for (int i = 0; i < 5; ++i) {
-    receive("stored");
-    pass(seconds(5));
-  }
-  EXPECT_EQ(pump_.ready().reason, kOwed);
-  sink_.hung.clear();
-  expect_to_vouch_again(seconds(12));
-}
-
-TEST_F(PumpTest, is_not_ready_while_every_heartbeat_is_refused) {
-  turn();
-  sink_.payload_bytes_max[std::string(kafka::kAgents)] = 0;
-  for (int i = 0; i < 6; ++i) {
-    pass(seconds(10));
-    receive("stored");
-    turn();
-  }
-  EXPECT_EQ(pump_.ready().reason, kOwed);
-  sink_.payload_bytes_max.clear();
-  expect_to_vouch_again(seconds(12));
-}
 
 TEST_F(PumpTest, confirms_to_the_rae_of_the_topic_once_kafka_has_it) {
   turn();
@@ -332,18 +131,6 @@ TEST_F(PumpTest, can_be_stopped_while_it_reads_nothing) {
   EXPECT_TRUE(std::equal(expected.begin(), expected.end(), all.begin()));
 }
 
-TEST_F(PumpTest, is_not_ready_before_the_broker_has_answered_its_subscriptions) {
-  source_.withholds_subscribed = true;
-  turn();
-  pass(seconds(1));
-  EXPECT_EQ(pump_.ready().reason, "mqtt: the broker has not answered our subscriptions yet");
-  EXPECT_EQ(instruments_.connected.value(), 0);
-  receive("a", "1");
-  turn();
-  pass(milliseconds(50));
-  EXPECT_EQ(source_.published.size(), 1U) << "confirmations do not wait for it";
-}
-
 TEST_F(PumpTest, answers_away_for_who_left_while_it_was_not_there_itself) {
   turn();
   source_.lose();
@@ -393,41 +180,6 @@ TEST_F(PumpTest, raises_the_alarm_when_the_broker_has_lost_our_session) {
   EXPECT_EQ(instruments_.connects.value(), 3);
 }
 
-TEST_F(PumpTest, shows_that_it_is_idle_and_not_stuck) {
-  turn();
-  for (int i = 0; i < 6; ++i) pass(seconds(10));
-  const double idle = instruments_.heartbeats_stored.value();
-  EXPECT_GE(idle, 6) << "nothing to do, and all is well";
-  EXPECT_TRUE(pump_.ready().good);
-  sink_.set_down(true);
-  for (int i = 0; i < 6; ++i) pass(seconds(10));
-  EXPECT_LE(instruments_.heartbeats_stored.value(), idle);
-  EXPECT_FALSE(pump_.ready().good);
-}
-
-TEST_F(PumpTest, measures_what_an_operator_asks_for) {
-  turn();
-  receive("a", "1");
-  pass(seconds(1));
-  instruments_.refused("too_large");
-  const std::string text = metrics_.text();
-  for (const std::string name :
-       {"received_total 1", "duplicates_total 0", "refused_total{reason=\"too_large\"} 1",
-        "window_bytes", "window_oldest_seconds", "acknowledged_after_seconds_count 1",
-        "stored_after_seconds_count 1", "in_flight", "valve_open 1", "sessions_lost_total 0",
-        "dead_lettered_total 0", "heartbeats_stored_total 1", "heartbeat_seconds"}) {
-    EXPECT_NE(text.find("\ndmp_bridge_" + name), std::string::npos) << name;
-  }
-}
-
-TEST_F(PumpTest, is_not_live_when_its_loop_no_longer_turns) {
-  turn();
-  EXPECT_TRUE(pump_.live().good);
-  clock_.advance(seconds(11));
-  EXPECT_FALSE(pump_.live().good);
-}
-
-// The stop is requested beforehand, so run() is its last part only.
 TEST_F(PumpTest, stores_confirms_and_leaves_when_it_is_stopped) {
   turn();
   receive("a", "1");

@@ -123,4 +123,9 @@ std::string why_not_listen(const std::string& address, int port) {
   }
 }
 
+std::string not_connected(const std::string& uri, const std::string& detail) {
+  return "no connection to " + uri + " (" + detail +
+         "): is the server there, and does each trust the other's certificate?";
+}
+
 }  // namespace dmp

@@ -29,4 +29,8 @@ Status check_listen_address(const std::string& setting, const std::string& addre
 // be opened now.
 std::string why_not_listen(const std::string& address, int port);
 
+// That there is no connection to a server and what to look at, where a library tells no more than
+// `detail`.
+std::string not_connected(const std::string& uri, const std::string& detail);
+
 }  // namespace dmp

@@ -5,6 +5,7 @@
 #include <MQTTAsync.h>
 
 #include "base/check.h"
+#include "base/endpoints.h"
 #include "base/log.h"
 #include "base/tcp_connections.h"
 #include "bridge/adapters/batch_paho.h"
@@ -49,14 +50,15 @@ mqtt::ssl_options tls_of(const MqttOptions& options) {
 
 PahoConnection::PahoConnection(const MqttOptions& options, Window& window, Wake& wake,
                                const Clock& clock)
-    : port_(port_of(options.uri)),
+    : uri_(options.uri),
+      port_(port_of(options.uri)),
       window_(window),
       marks_(options.marks),
       wake_(wake),
       clock_(clock),
       happenings_(kHappeningsMax, kHappeningsMax),
       connected_([this](const mqtt::token& token, bool good) {
-        if (!good) return tell({Happening::Kind::kConnectFailed, false, 0, describe(token)});
+        if (!good) return tell({Happening::Kind::kConnectFailed, false, 0, why_not_up(token)});
         disable_nagle_to(port_);
         was_up_ = true;
         tell({Happening::Kind::kConnected, token.get_connect_response().is_session_present()});
@@ -106,6 +108,11 @@ void PahoConnection::prepare_connect(const MqttOptions& options) {
   connect_options_.set_properties(
       {{mqtt::property::SESSION_EXPIRY_INTERVAL, static_cast<int>(options.session_expiry.count())},
        {mqtt::property::RECEIVE_MAXIMUM, options.receive_max}});
+}
+
+std::string PahoConnection::why_not_up(const mqtt::token& token) const {
+  const bool is_refused = token.get_reason_code() >= kFailures;  // by the broker, which says why
+  return is_refused ? describe(token) : not_connected(uri_, describe(token));
 }
 
 void PahoConnection::connect() {

@@ -86,11 +86,13 @@ class PahoConnection {
 
   // On Paho's threads.
   void tell(Happening happening) noexcept;
+  [[nodiscard]] std::string why_not_up(const mqtt::token& token) const;
   void answered(const mqtt::token& token, bool good);
   static int on_arrived(void* self, char* topic, int length, MQTTAsync_message* message) noexcept;
   [[nodiscard]] bool is_high() const;
   void on_message(std::string_view topic, const MQTTAsync_message& received) noexcept;
 
+  const std::string uri_;
   const int port_;
   Window& window_;
   const std::optional<WaterMarks> marks_;

@@ -6,6 +6,7 @@
 #include <MQTTAsync.h>
 #include <mqtt/async_client.h>
 
+#include "base/endpoints.h"
 #include "base/log.h"
 #include "base/tcp_connections.h"
 
@@ -70,7 +71,11 @@ struct PahoUplink::Client {
       client.was_connected = true;
       client.push(UplinkConnected{});
     }
-    void on_failure(const mqtt::token& token) override { client.lost(why(token)); }
+    void on_failure(const mqtt::token& token) override {
+      const bool is_refused = static_cast<int>(token.get_reason_code()) >= kUplinkFailed;
+      client.lost(is_refused ? why(token)
+                             : not_connected(client.mqtt.get_server_uri(), why(token)));
+    }
     Client& client;
   };
 

@@ -232,7 +232,10 @@ TEST(PahoUplink, tells_a_lost_broker_and_connects_again_with_a_new_will) {
   ASSERT_TRUE(lost);
   EXPECT_FALSE(lost->taken_over);
   ASSERT_TRUE(link.uplink->connect(kPresence, "nobody listens"));
-  EXPECT_TRUE(link.wait<UplinkLost>());
+  const auto unreached = link.wait<UplinkLost>();
+  ASSERT_TRUE(unreached);
+  EXPECT_NE(unreached->why.find("no connection to " + broker().uri()), std::string::npos)
+      << unreached->why;
   broker().start();
   link.connect("second");
   Bridge bridge;

@@ -11,6 +11,7 @@ import time
 from compose import account, choice, devices, packages, pki, provision, testing
 from compose.bench import command as benches
 from compose.demo import command as demonstration
+from compose.lab import commands as lab_commands
 from compose.report import Failure, Report
 from compose.stack import ALL, SERVERS, WITHOUT_LAB, Stack
 from compose.state import State, locate
@@ -165,6 +166,9 @@ def down(checkout, report, arguments):
 
 def lab(checkout, report, arguments):
     """Everything after `lab` belongs to the lab."""
+    answered = lab_commands.without_lab(arguments.words)
+    if answered is not None:
+        return answered
     return _stack(checkout, report, arguments.user).lab.command(arguments.words)
 
 

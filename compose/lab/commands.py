@@ -25,23 +25,32 @@ _LIST = 'curl -s --cacert "$DMP_CA" -H "Authorization: Bearer $DMP_TOKEN" "$DMP_
 _LOOK = f'Look: eval "$(./dmp env)"; {_LIST}'
 
 
-def main(argv, lab):
-    """Runs one command; the exit code is 0, 1 (it did not work) or 2 (wrong words)."""
+def without_lab(argv):
+    """Answers what needs no lab: help, and wrong words. The exit code, 0 or 2; None: a command."""
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(USAGE, end="")
         return 0
-    verb, words = argv[0], argv[1:]
+    verb, words = _command(argv)
     if verb not in _VERBS:
         near = difflib.get_close_matches(verb, _VERBS, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         print(f"./dmp lab: unknown command '{verb}'.{hint}\n\n{USAGE}", end="", file=sys.stderr)
         return 2
-    if verb == "list" and words == ["--json"]:
-        verb, words = "list --json", []
-    arity, perform = _VERBS[verb]
+    arity, _ = _VERBS[verb]
     if len(words) != len(arity) and not (arity[-1:] == ("COMMAND...",) and len(words) > 1):
         print(f"usage: ./dmp lab {' '.join((verb, *arity))}", file=sys.stderr)
         return 2
+    return None
+
+
+def _command(argv):
+    return ("list --json", []) if argv == ["list", "--json"] else (argv[0], argv[1:])
+
+
+def main(argv, lab):
+    """Runs one command that is right by its words; the exit code is 0, or 1: it did not work."""
+    verb, words = _command(argv)
+    _, perform = _VERBS[verb]
     try:
         return perform(lab, *words) or 0
     except LabError as error:

@@ -44,6 +44,15 @@ class CommandTest(unittest.TestCase):
             self.assertIn("./dmp up", done.stderr)
             self.assertEqual(done.stdout, "", words)
 
+    def test_the_lab_tells_its_commands_without_a_stack(self):
+        for words in ([], ["--help"]):
+            done = dmp("lab", *words, state=self.state)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("unplug DEVICE", done.stdout)
+        done = dmp("lab", "unplugg", state=self.state)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("Did you mean unplug?", done.stderr)
+
     def test_down_without_a_stack_is_no_error(self):
         done = dmp("down", state=self.state)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -110,9 +110,11 @@ void PahoConnection::prepare_connect(const MqttOptions& options) {
        {mqtt::property::RECEIVE_MAXIMUM, options.receive_max}});
 }
 
+// What the broker answered to CONNECT comes as return code; Paho's own errors are negative.
 std::string PahoConnection::why_not_up(const mqtt::token& token) const {
-  const bool is_refused = token.get_reason_code() >= kFailures;  // by the broker, which says why
-  return is_refused ? describe(token) : not_connected(uri_, describe(token));
+  const int code = token.get_return_code();
+  if (code >= kFailures) return mqtt::exception::printable_error(code, code);
+  return not_connected(uri_, describe(token));
 }
 
 void PahoConnection::connect() {

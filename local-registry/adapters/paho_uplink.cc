@@ -71,10 +71,11 @@ struct PahoUplink::Client {
       client.was_connected = true;
       client.push(UplinkConnected{});
     }
+    // What the broker answered to CONNECT comes as return code; Paho's own errors are negative.
     void on_failure(const mqtt::token& token) override {
-      const bool is_refused = static_cast<int>(token.get_reason_code()) >= kUplinkFailed;
-      client.lost(is_refused ? why(token)
-                             : not_connected(client.mqtt.get_server_uri(), why(token)));
+      const int code = token.get_return_code();
+      client.lost(code >= kUplinkFailed ? mqtt::exception::printable_error(code, code)
+                                        : not_connected(client.mqtt.get_server_uri(), why(token)));
     }
     Client& client;
   };

@@ -1,9 +1,10 @@
 // What the source says in its CONNECT, byte by byte: Paho C++ 1.2.0 loses the properties of options
-// that were copied or built, and nothing but the wire shows it.
+// that were copied or built, and nothing but the wire shows it. And what it says of a CONNACK.
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ namespace {
 
 constexpr int kPatienceMs = 30'000;
 
-// Accepts connections, reads the first packet and hangs up.
+// Accepts connections, reads the first packet, answers and hangs up.
 class Listener {
  public:
   Listener() : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
@@ -37,7 +38,7 @@ class Listener {
   }
   ~Listener() { close(fd_); }
 
-  std::vector<std::uint8_t> next_packet() const {
+  std::vector<std::uint8_t> next_packet(const std::vector<std::uint8_t>& answer = {}) const {
     pollfd waiting{fd_, POLLIN, 0};
     if (poll(&waiting, 1, kPatienceMs) != 1) return {};
     const int peer = accept(fd_, nullptr, nullptr);
@@ -45,6 +46,7 @@ class Listener {
     pollfd readable{peer, POLLIN, 0};
     ssize_t size = 0;
     if (poll(&readable, 1, kPatienceMs) == 1) size = read(peer, packet.data(), packet.size());
+    EXPECT_EQ(write(peer, answer.data(), answer.size()), static_cast<ssize_t>(answer.size()));
     close(peer);
     packet.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     return packet;
@@ -101,14 +103,27 @@ constexpr int kSessionExpiry = 0x11;
 constexpr int kReceiveMaximum = 0x21;
 constexpr int kCleanStart = 0x02;
 
-// The attempt is over, and failed.
-bool ends(PahoSource& source, Wake& wake, const Clock& clock) {
+// Why the attempt failed; nothing if it does not end, or well.
+std::optional<std::string> failure(PahoSource& source, Wake& wake, const Clock& clock) {
   const auto deadline = clock.steady() + std::chrono::milliseconds(kPatienceMs);
   while (clock.steady() < deadline) {
-    if (const auto event = source.poll()) return event->kind == SourceEvent::Kind::kDown;
+    if (const auto event = source.poll()) {
+      if (event->kind != SourceEvent::Kind::kDown) return std::nullopt;
+      return event->reason;
+    }
     wake.wait_until(clock.steady() + std::chrono::milliseconds(200), clock.steady());
   }
-  return false;
+  return std::nullopt;
+}
+
+MqttOptions options_to(const Listener& listener) {
+  return {.uri = "tcp://127.0.0.1:" + std::to_string(listener.port),
+          .client_id = "bridge-1",
+          .ca_file = {},
+          .certificate_file = {},
+          .key_file = {},
+          .filters = {"dmp/v1/+/+/update"},
+          .receive_max = 500};
 }
 
 TEST(ConnectPacket, carries_session_expiry_and_receive_maximum_at_every_attempt) {
@@ -116,19 +131,12 @@ TEST(ConnectPacket, carries_session_expiry_and_receive_maximum_at_every_attempt)
   const SystemClock clock;
   Wake wake;
   MemoryWindow window(1 << 20, 10);
-  PahoSource source({.uri = "tcp://127.0.0.1:" + std::to_string(listener.port),
-                     .client_id = "bridge-1",
-                     .ca_file = {},
-                     .certificate_file = {},
-                     .key_file = {},
-                     .filters = {"dmp/v1/+/+/update"},
-                     .receive_max = 500},
-                    window, wake, clock);
+  PahoSource source(options_to(listener), window, wake, clock);
   int seen = 0;
   for (int attempt = 0; attempt < 30 && seen < 3; ++attempt) {
     source.connect();
     const auto packet = listener.next_packet();
-    ASSERT_TRUE(ends(source, wake, clock));
+    ASSERT_TRUE(failure(source, wake, clock));
     // Paho may close a connection unused when it follows the last one this closely.
     if (packet.empty()) continue;
     ++seen;
@@ -144,6 +152,21 @@ TEST(ConnectPacket, carries_session_expiry_and_receive_maximum_at_every_attempt)
     EXPECT_EQ(connect.numbers.at(kReceiveMaximum), 500U);
   }
   EXPECT_EQ(seen, 3);
+}
+
+TEST(ConnectPacket, is_answered_with_a_refusal_whose_reason_is_told) {
+  const std::vector<std::uint8_t> not_authorized{0x20, 3, 0, 0x87, 0};  // MQTT 5.0, 3.2
+  const Listener listener;
+  const SystemClock clock;
+  Wake wake;
+  MemoryWindow window(1 << 20, 10);
+  PahoSource source(options_to(listener), window, wake, clock);
+  source.connect();
+  ASSERT_FALSE(listener.next_packet(not_authorized).empty());
+  const auto reason = failure(source, wake, clock);
+  ASSERT_TRUE(reason);
+  EXPECT_NE(reason->find("Not authorized"), std::string::npos) << *reason;
+  EXPECT_EQ(reason->find("no connection"), std::string::npos) << *reason;
 }
 
 }  // namespace

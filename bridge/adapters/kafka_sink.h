@@ -1,10 +1,8 @@
 // KafkaSink: the Sink on librdkafka: of each Kafka topic an idempotent producer without a message
 // timeout.
 //
-// With five requests under way, the most of an idempotent producer, each answer makes room for one
-// more, and librdkafka looks for it a partition further on than at its last look, among those of
-// all topics of the producer: what follows a stretch of idle partitions is nearly always found
-// first, and the others wait. Of one topic with about as many keys as partitions few are idle.
+// librdkafka's choice of the next partition is unfair among those of a producer while many of them
+// are idle (docs/decisions.md); of one topic with many more keys than partitions few are.
 //
 // librdkafka's threads write to `ready_fd` when poll() has something to say.
 #pragma once

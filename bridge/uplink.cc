@@ -204,13 +204,11 @@ void Uplink::send_some() {
 bool Uplink::send_waiting(SteadyTime now) {
   while (const auto sequence = inflight_.next()) {
     const Message message = window_.at(*sequence);
-    Ticket& ticket = inflight_.at(*sequence);
+    const Ticket& ticket = inflight_.at(*sequence);
     const Record& record = ticket.refusal ? builder_.dead_letter(message, *ticket.refusal)
                                           : builder_.record(message, ticket.route->kafka_topic);
     if (!sink_.send(*sequence, record)) return false;
-    ticket.sent_at = now;
-    if (!ticket.first_sent_at) ticket.first_sent_at = now;
-    inflight_.sent(*sequence);
+    inflight_.sent(*sequence, now);
   }
   return true;
 }

@@ -35,7 +35,7 @@ std::optional<std::uint64_t> Inflight::next() const {
   return oldest;
 }
 
-void Inflight::sent(std::uint64_t sequence) {
+void Inflight::sent(std::uint64_t sequence, SteadyTime now) {
   Entry& sent = entry(sequence);
   DMP_CHECK(sent.state == State::kWaiting && !lone_is_out_);
   if (sequence == new_) {
@@ -44,6 +44,8 @@ void Inflight::sent(std::uint64_t sequence) {
     waiting_.erase(sequence);
   }
   sent.state = State::kOut;
+  sent.ticket.sent_at = now;
+  if (!sent.ticket.first_sent_at) sent.ticket.first_sent_at = now;
   ++out_;
   lone_is_out_ = sent.alone;
 }

@@ -24,7 +24,7 @@ struct Ticket {
   const Route* route = nullptr;
   std::optional<Asker> asker;
   std::optional<Error> refusal;  // set: it travels as a dead letter
-  SteadyTime sent_at{};          // of the last time it was sent
+  SteadyTime sent_at{};          // of the last time it was sent; by Inflight, as the next
   std::optional<SteadyTime> first_sent_at{};
 };
 
@@ -39,7 +39,7 @@ class Inflight {
   // Whether new messages may be taken: nothing older waits and no message travels alone.
   [[nodiscard]] bool may_take() const { return !oldest_waiting() && !lone_is_out_; }
 
-  void sent(std::uint64_t sequence);
+  void sent(std::uint64_t sequence, SteadyTime now);
 
   // Stored, or given up. How many of the oldest messages the window can free.
   std::size_t finish(std::uint64_t sequence);

@@ -10,10 +10,10 @@ namespace dmp::bridge {
 namespace {
 
 // Sends all that may be sent; their sequences.
-std::vector<std::uint64_t> send_all(Inflight& inflight) {
+std::vector<std::uint64_t> send_all(Inflight& inflight, SteadyTime now = {}) {
   std::vector<std::uint64_t> sent;
   while (const auto next = inflight.next()) {
-    inflight.sent(*next);
+    inflight.sent(*next, now);
     sent.push_back(*next);
   }
   return sent;
@@ -39,18 +39,18 @@ TEST(Inflight, tells_when_the_oldest_was_first_sent_however_often_it_came_back) 
   constexpr SteadyTime kSecond = kFirst + std::chrono::seconds(1);
   Inflight inflight;
   EXPECT_EQ(inflight.owed_since(), std::nullopt) << "there is none";
-  add(inflight, 3);
+  add(inflight, 1);
   EXPECT_EQ(inflight.owed_since(), std::nullopt) << "it was never sent";
-  send_all(inflight);
-  inflight.at(0).first_sent_at = kFirst;
-  inflight.at(1).first_sent_at = kSecond;
+  send_all(inflight, kFirst);
+  add(inflight, 2);
+  send_all(inflight, kSecond);
   inflight.finish(2);
   EXPECT_EQ(inflight.owed_since(), kFirst);
   inflight.isolate(0);
   EXPECT_EQ(inflight.owed_since(), kFirst) << "it waits again";
   inflight.lose_all();
   EXPECT_EQ(inflight.owed_since(), kFirst) << "the sink was rebuilt";
-  send_all(inflight);
+  send_all(inflight, kSecond + std::chrono::seconds(1));
   inflight.finish(0);
   EXPECT_EQ(inflight.owed_since(), kSecond);
 }
@@ -123,7 +123,7 @@ TEST(Inflight, finishes_everything_once_and_in_order_of_freeing) {
     const auto send = [&] {
       while (const auto next = inflight.next()) {
         if (inflight.is_alone(*next)) RC_ASSERT(out.empty());
-        inflight.sent(*next);
+        inflight.sent(*next, {});
         RC_ASSERT(out.insert(*next).second);
       }
     };

@@ -1,18 +1,14 @@
 """Building the C++ programs by the CMake presets, with progress."""
 
 import contextlib
-import fcntl
-import os
 import re
-import time
 
+from compose import turns
 from compose.account import Owner
 from compose.follow import follow
 from compose.report import Failure
 
 PROGRESS = re.compile(r"\[(\d+/\d+)\]")
-LONGEST_S = 3600.0  # that another ./dmp may build
-LOOK_S = 0.2
 
 
 def build(checkout, preset, step, targets=()):
@@ -35,25 +31,8 @@ def alone(checkout, preset, step):
     """The preset's folder, in which no other ./dmp builds meanwhile: two would take the half-made
     files of each other for finished ones."""
     folder = _own_folder(checkout, preset)
-    lock = os.open(folder, os.O_RDONLY)
-    try:
-        _lock(lock, folder, step)
+    with turns.alone(folder, "building in", step.news):
         yield folder
-    finally:
-        os.close(lock)
-
-
-def _lock(lock, folder, step):
-    deadline = time.monotonic() + LONGEST_S
-    while True:
-        try:
-            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                what = f"another ./dmp has been building in {folder} for {LONGEST_S / 60:.0f} min"
-                raise Failure(what, "end that one, then try again") from None
-            step.news("waits for another ./dmp that builds")
-            time.sleep(LOOK_S)
 
 
 def _configure(checkout, preset, step):

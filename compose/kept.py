@@ -1,9 +1,10 @@
 """Folders fetched once for all stacks of this machine, and kept until what pins them changes."""
 
-import fcntl
 import os
 import shutil
 from pathlib import Path
+
+from compose import turns
 
 
 def cache(environment):
@@ -20,8 +21,9 @@ def ensure(folder, fetch):
     if folder.exists():
         return folder
     folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with (folder.parent / f"{folder.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another stack may be at it
+    lock = folder.parent / f"{folder.name}.lock"
+    lock.touch()
+    with turns.alone(lock, "filling the folder of"):
         if not folder.exists():
             _fetch(folder, fetch)
     return folder

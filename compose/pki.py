@@ -6,9 +6,9 @@ Names end up in topics, ACL lines and file names, so only `[A-Za-z0-9._-]{1,64}`
 
 import contextlib
 import datetime
-import fcntl
 import re
 
+from compose import turns
 from compose.report import Failure
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
@@ -153,8 +153,7 @@ class Authority:
     @contextlib.contextmanager
     def _one_at_a_time(self):
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        with (self._folder / "lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with turns.alone(self._folder, "signing in"):
             yield
 
     def _openssl(self, arguments, may_fail=False):

@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from compose import build
+from compose import build, turns
 from compose.report import Failure
 
 
@@ -51,7 +51,7 @@ class AloneTest(unittest.TestCase):
     def test_after_an_hour_the_second_gives_up_and_says_where_the_other_builds(self):
         with (
             build.alone(self.checkout, "dev", Step()),
-            mock.patch.object(build, "LONGEST_S", -1),
+            mock.patch.object(turns, "LONGEST_S", -1),
             self.assertRaisesRegex(Failure, "another ./dmp has been building in .*build/dev"),
             build.alone(self.checkout, "dev", Step()),
         ):

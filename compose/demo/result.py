@@ -6,7 +6,6 @@ import time
 from dataclasses import asdict, dataclass
 
 from compose import endings
-from compose.endings import Interrupted
 
 NAME_COLUMNS = 15  # of the longest name of a promise
 
@@ -86,7 +85,7 @@ class Result:
             raise
 
     def _tell_cut_short(self, error):
-        if isinstance(error, Interrupted) or endings.is_asked():  # its clean-up may have failed
+        if endings.is_asked():  # whatever failed in the clean-up
             self._tell_interrupted()
         elif self._as_json:
             with contextlib.suppress(OSError):  # people shall read the failure, not this one

@@ -23,8 +23,8 @@ from compose.report import Failure, Report  # noqa: E402
 OPEN_FILES = 65536
 DEMO_JSON = (
     "the result to the standard output, the rest to standard error: {kept, interrupted, failure,"
-    " seconds, promises: [{name, promise, kept, seconds, seen, expected, logs}]}; of a demo that was"
-    " interrupted or could not go on (failure), the promises decided until then"
+    " seconds, promises: [{name, promise, kept, seconds, seen, expected, ended, logs, again}]}; of"
+    " a demo that was interrupted or could not go on (failure), the promises decided until then"
 )
 
 

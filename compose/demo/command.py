@@ -73,18 +73,31 @@ def _outcome(scene, promise, kept_logs):
         return Outcome(promise.name, promise.sentence, True, time.monotonic() - began, seen)
     except (Broken, Failure, OSError) as error:
         endings.end_if_asked()
-        seconds = time.monotonic() - began
-        return _broken(promise, seconds, error, _logs(scene, promise, error, kept_logs))
+        return _broken(scene, promise, time.monotonic() - began, error, kept_logs)
 
 
-def _broken(promise, seconds, error, logs):
-    expected = getattr(error, "expected", "no failure")
-    seen = getattr(error, "seen", None) or str(error)
-    return Outcome(promise.name, promise.sentence, False, seconds, seen, expected, logs)
+def _broken(scene, promise, seconds, error, kept_logs):
+    ended = tuple(scene.ended())
+    return Outcome(
+        promise.name,
+        promise.sentence,
+        kept=False,
+        seconds=seconds,
+        seen=getattr(error, "seen", None) or str(error),
+        expected=getattr(error, "expected", "no failure"),
+        ended=ended,
+        logs=_logs(scene, (*ended, *promise.about), error, kept_logs),
+        again=_again(scene, promise),
+    )
 
 
-def _logs(scene, promise, error, kept_logs):
-    """Of the part that showed it first, then of the others the promise is about."""
+def _logs(scene, names, error, kept_logs):
+    """Of the part that showed it first, then of those with the names."""
     first = getattr(error, "log", None)
-    logs = [*([first] if first else []), *scene.logs(promise.about)]
+    logs = [*([first] if first else []), *scene.logs(names)]
     return tuple(dict.fromkeys(map(kept_logs.place, logs)))
+
+
+def _again(scene, promise):
+    form = " --short" if scene.form is SHORT else ""
+    return f"./dmp demo{form} --only {promise.name}"

@@ -12,7 +12,9 @@ NAME_COLUMNS = 15  # of the longest name of a promise
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it went with one promise. `logs` is where they stay when the stack is gone."""
+    """How it went with one promise. Of a broken one: the servers and programs that had `ended` by
+    then (by themselves, or killed by the promise), the `logs` where they stay when the stack is
+    gone, and the command that tries it `again` with the same load."""
 
     name: str
     promise: str
@@ -20,7 +22,9 @@ class Outcome:
     seconds: float
     seen: str
     expected: str = ""
+    ended: tuple = ()
     logs: tuple = ()
+    again: str = ""
 
     def word(self, report):
         return report.green("PASS") if self.kept else report.red("FAIL")
@@ -37,8 +41,9 @@ class Outcome:
         return [
             f"expected: {self.expected}",
             f"seen:     {self.seen}",
+            *([f"ended:    {', '.join(self.ended)}"] if self.ended else []),
             *(f"log:      {log}" for log in self.logs),
-            f"again:    ./dmp demo --only {self.name}",
+            f"again:    {self.again}",
         ]
 
     def facts(self):

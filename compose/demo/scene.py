@@ -74,7 +74,7 @@ class Scene:
 
     def kill(self, part):
         """kill -9; returns when it is gone."""
-        running = part.process()
+        running = _running(part)
         running.send(signal.SIGKILL)
         if not running.wait(KILLED_WITHIN_S):
             raise Broken(f"{part.name} ends by SIGKILL", f"pid {running.pid} still there", part.log)
@@ -88,7 +88,7 @@ class Scene:
     @contextlib.contextmanager
     def frozen(self, part):
         """SIGSTOP for the block: it neither works nor closes a connection."""
-        running = part.process()
+        running = _running(part)
         running.send(signal.SIGSTOP)
         try:
             yield
@@ -165,12 +165,24 @@ class Scene:
         """Kafka's records of the topic since a moment of time.time()."""
         return read(self.stack, topic, since_s)
 
+    def ended(self):
+        """The servers and the cloud's programs that do not run, be it that a promise has just
+        killed them."""
+        return [part.name for part in self.stack.parts if not part.process()]
+
     def log(self, name):
         return self.stack.state.log / f"{name}.log"
 
     def logs(self, names):
         """Those there are: a load that was never started has none."""
         return [log for log in map(self.log, names) if log.exists()]
+
+
+def _running(part):
+    running = part.process()
+    if running is None:
+        raise Broken(f"{part.name} runs", "it has ended by itself", part.log)
+    return running
 
 
 def fleet_name(free_on):

@@ -44,12 +44,14 @@ def private_stack(*_):
 
 class Scene:
     def __init__(self, stack, form):
-        self.stack = stack
+        self.stack, self.form = stack, form
     def start(self, checkout, report):
         if (folder / "broken").exists():
             raise Failure("kafka ended", "free its port")
     def mend(self):
         pass
+    def ended(self):
+        return []
     def logs(self, names):
         return [self.stack.state.log / f"{name}.log" for name in names]
 

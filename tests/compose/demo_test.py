@@ -4,9 +4,11 @@ import contextlib
 import io
 import json
 import unittest
+from types import SimpleNamespace
 
 from compose import comparison, fleet, kafka_records
 from compose.demo import command, lab_promises
+from compose.demo import scene as scenes
 from compose.demo.promise import Broken, Promise, sentence, wait
 from compose.demo.result import NAME_COLUMNS, Result
 from compose.demo.scene import FULL, SHORT, fleet_name
@@ -17,11 +19,16 @@ from compose.report import Failure, Report
 class Scene:
     """As much of it as running a promise needs."""
 
-    def __init__(self):
+    def __init__(self, form=FULL, ended=()):
+        self.form = form
         self.mended = 0
+        self._ended = ended
 
     def mend(self):
         self.mended += 1
+
+    def ended(self):
+        return self._ended
 
     def logs(self, names):
         return [f"{name}.log" for name in names]
@@ -32,9 +39,9 @@ class Logs:
         return f"kept/{log}" if log else ""
 
 
-def told(keep, *about):
+def told(keep, *about, **of_scene):
     """(what programs read, what people read, the scene) after one promise."""
-    out, written, scene = io.StringIO(), io.StringIO(), Scene()
+    out, written, scene = io.StringIO(), io.StringIO(), Scene(**of_scene)
     report = Report(out)
     result = Result(report, 1, as_json=True)
     command.decide(scene, Promise("name", "it holds", keep, about), report, Logs(), result)
@@ -77,13 +84,28 @@ class TellingTest(unittest.TestCase):
         self.assertEqual(facts["promises"][0]["logs"], logs)
         self.assertEqual([line.split()[1] for line in text.splitlines() if "log:" in line], logs)
 
+    def test_a_broken_one_names_the_parts_that_have_ended_and_their_logs(self):
+        error = Broken("online", "offline", "registry.log")
+        facts, text, _ = told(breaking(error), "bridge", ended=("mosquitto", "bridge"))
+        self.assertEqual(facts["promises"][0]["ended"], ["mosquitto", "bridge"])
+        self.assertIn("ended:    mosquitto, bridge\n", text)
+        logs = [f"kept/{name}.log" for name in ("registry", "mosquitto", "bridge")]
+        self.assertEqual(facts["promises"][0]["logs"], logs)
+
+    def test_a_broken_one_can_be_tried_again_as_it_was(self):
+        for form, words in ((FULL, "demo --only"), (SHORT, "demo --short --only")):
+            facts, text, _ = told(breaking(Broken("a", "b", None)), form=form)
+            self.assertIn(f"again:    ./dmp {words} name\n", text)
+            self.assertEqual(facts["promises"][0]["again"], f"./dmp {words} name")
+
     def test_programs_read_what_people_read_in_seconds_of_three_decimals(self):
         facts, _, _ = told(lambda _scene: "42 devices")
         promise = facts["promises"][0]
         for seconds in (facts.pop("seconds"), promise.pop("seconds")):
             self.assertEqual(seconds, round(seconds, 3))
         self.assertEqual(promise, {"name": "name", "promise": "it holds", "kept": True,
-                                   "seen": "42 devices", "expected": "", "logs": []})  # fmt: skip
+                                   "seen": "42 devices", "expected": "", "ended": [], "logs": [],
+                                   "again": ""})  # fmt: skip
         del facts["promises"]
         self.assertEqual(facts, {"kept": True, "interrupted": False, "failure": ""})
 
@@ -125,6 +147,23 @@ class TellingTest(unittest.TestCase):
         self.assertEqual(asked.only, ["plug", "lost"])
         with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):
             parser().parse_args(["demo", "--only", "plgu"])
+
+
+class SceneTest(unittest.TestCase):
+    def setUp(self):
+        ended = SimpleNamespace(name="mosquitto", log="mosquitto.log", process=lambda: None)
+        runs = SimpleNamespace(name="kafka", process=lambda: "a process")
+        stack = SimpleNamespace(lab=None, parts=[ended, runs])
+        self.ended, self.scene = ended, scenes.Scene(stack, FULL)
+
+    def test_it_knows_which_parts_have_ended(self):
+        self.assertEqual(self.scene.ended(), ["mosquitto"])
+
+    def test_what_has_ended_already_breaks_the_promise_that_would_kill_or_freeze_it(self):
+        for harm in (self.scene.kill, lambda part: self.scene.frozen(part).__enter__()):
+            with self.assertRaises(Broken) as broken:
+                harm(self.ended)
+            self.assertEqual(broken.exception.log, "mosquitto.log")
 
 
 class WaitTest(unittest.TestCase):

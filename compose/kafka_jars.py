@@ -24,7 +24,7 @@ def folder(environment):
 
 def resolve(environment, step):
     """The folder with the jars; downloads them the first time on this machine."""
-    return kept.ensure(folder(environment), lambda fresh, log: _download(fresh, log, step))
+    return kept.ensure(folder(environment), _download, step)
 
 
 def _download(fresh, log, step):

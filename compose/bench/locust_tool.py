@@ -24,7 +24,7 @@ def install(environment, step):
     """The folder for PYTHONPATH; a Failure says why there is none. With root's rights, if `./dmp`
     has them: it is kept where Kafka's jars are."""
     site = kept.cache(environment) / f"locust-{DIGEST}"
-    return kept.ensure(site, lambda fresh, log: _download(fresh, log, step))
+    return kept.ensure(site, _download, step)
 
 
 def _download(fresh, log, step):

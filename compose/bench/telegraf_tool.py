@@ -69,7 +69,7 @@ def install(environment, step):
     """The program; a Failure says why there is none. With root's rights, if `./dmp` has them: it is
     kept where Kafka's jars are."""
     folder = kept.cache(environment) / f"telegraf-{DIGEST}"
-    return kept.ensure(folder, lambda fresh, log: _build(fresh, log, step)) / "telegraf"
+    return kept.ensure(folder, _build, step) / "telegraf"
 
 
 def _build(fresh, log, step):

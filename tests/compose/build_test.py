@@ -8,16 +8,7 @@ from unittest import mock
 
 from compose import build, turns
 from compose.report import Failure
-
-
-class Step:
-    """Under way; what it tells is seen by `told`."""
-
-    def __init__(self):
-        self.told = threading.Event()
-
-    def news(self, _text):
-        self.told.set()
+from tests.compose.steps import Step
 
 
 class AloneTest(unittest.TestCase):

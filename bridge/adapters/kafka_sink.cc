@@ -115,7 +115,11 @@ std::map<std::string, std::string> producer_properties(const KafkaOptions& optio
       {"message.timeout.ms", "0"},
       // JVM clients must find the same partition for the same key.
       {"partitioner", "murmur2_random"},
-      {"linger.ms", "0.5"},
+      // No timer: what comes while two requests are under way gathers until its partition's turn.
+      {"linger.ms", "0"},
+      // One on its way and one at Kafka, which handles one of a connection at a time (its protocol
+      // guide, "Network"). More would wait there, where nothing can join them.
+      {"max.in.flight.requests.per.connection", "2"},
       {"queue.buffering.max.messages", std::to_string(options.queued_messages_max)},
       {"queue.buffering.max.kbytes", std::to_string(options.queued_bytes_max / 1024)},
       // Below what a broker takes by default, so that a batch is not refused for its size.

@@ -170,7 +170,8 @@ TEST_F(Faults, kafka_refuses_whole_batches) {
 TEST_F(Faults, the_producer_fails_for_good) {
   constexpr int kFailures = 2;
   // Like Kafka, which takes nothing of a producer any more that has lost its place.
-  const std::vector<int> all_in_flight(5, kOutOfOrderSequence);
+  // Two under way and the one that librdkafka has built for the moment one of them is answered.
+  const std::vector<int> all_in_flight(3, kOutOfOrderSequence);
   begin();
   for (int i = 1; i <= kFailures; ++i) {
     kafka_.fail(test::KafkaRequest::kProduce, all_in_flight);

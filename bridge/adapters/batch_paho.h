@@ -2,6 +2,8 @@
 // cmake/paho/batch.cc says how.
 #pragma once
 
+#include <cstdint>
+
 #include "base/clock.h"
 
 extern "C" {
@@ -17,5 +19,10 @@ void release_paho(void);
 // How Paho's receive thread waits for company, until then; null: it sleeps. For tests, which have
 // no business with time. From any thread.
 void rest_paho_by(void (*rest)(dmp::SteadyTime until));
+
+// Since the start, for tests: how often the receive thread waited in vain as long as it should, and
+// how often it slept, deaf to what comes.
+std::uint64_t paho_silences(void);
+std::uint64_t paho_naps(void);
 
 }  // extern "C"

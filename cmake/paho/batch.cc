@@ -20,6 +20,9 @@
 //
 // While hold_paho() is in force nothing is read of any connection; Paho writes on, and its pings go
 // unanswered.
+//
+// Whoever uses it: after a second in which nothing came Paho would sleep for a tenth of one, deaf
+// to what comes then. It waits again at once.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -30,12 +33,14 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/pace.h"
 
@@ -119,6 +124,11 @@ std::mutex held_mutex;  // taken after all but Unread's
 
 std::atomic<std::uint64_t> acknowledged = 0;  // messages since the start
 
+thread_local bool reads = false;               // this is Paho's receive thread,
+thread_local bool has_waited_in_vain = false;  // and it has just done so, as long as it should
+std::atomic<std::uint64_t> silences = 0;
+std::atomic<std::uint64_t> naps = 0;
+
 void sleep_until(dmp::SteadyTime until) { std::this_thread::sleep_until(until); }
 std::atomic<void (*)(dmp::SteadyTime)> rest_until = sleep_until;
 
@@ -186,6 +196,17 @@ void release_paho(void) { hold.end(); }
 
 void rest_paho_by(void (*rest)(dmp::SteadyTime until)) {
   rest_until = rest != nullptr ? rest : sleep_until;
+}
+
+std::uint64_t paho_silences(void) { return silences; }
+
+std::uint64_t paho_naps(void) { return naps; }
+
+// After a wait in vain, and when there was nothing to wait for.
+int paho_usleep(useconds_t us) {
+  if (std::exchange(has_waited_in_vain, false)) return 0;
+  if (reads) ++naps;
+  return usleep(us);
 }
 
 // Paho prints two lines of its trace for each record into a buffer, even if nobody listens.
@@ -264,9 +285,7 @@ static void wait_for_company() {
   if (then > now) rest_until.load()(then);
 }
 
-// Waits for the next socket with something to read, and says which; 0: none. By Paho's receive
-// thread, which holds no lock then.
-int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc) {
+static int next_socket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc) {
   static int in_a_row = 0;
   if (!is_on) return __real_Socket_getReadySocket(more_work, timeout_ms, mutex, rc);
   if (hold.is_on()) {
@@ -289,6 +308,19 @@ int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t*
   const int ready = __real_Socket_getReadySocket(next > 0 ? 1 : more_work, timeout_ms, mutex, rc);
   if (ready == 0 && *rc == 0 && next > 0) return next;
   return ready;
+}
+
+// Waits for the next socket with something to read, and says which; 0: none. By Paho's receive
+// thread, which holds no lock then.
+int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc) {
+  reads = true;
+  const auto begin = std::chrono::steady_clock::now();
+  const int socket = next_socket(more_work, timeout_ms, mutex, rc);
+  const auto waited = std::chrono::steady_clock::now() - begin;
+  has_waited_in_vain =
+      socket == 0 && timeout_ms > 0 && waited >= std::chrono::milliseconds(timeout_ms);
+  if (has_waited_in_vain) ++silences;
+  return socket;
 }
 
 }  // extern "C"

@@ -22,6 +22,9 @@ constexpr std::size_t kHappeningsMax = PahoConnection::kPublishesMax + 64;
 constexpr std::chrono::seconds kConnectPatience{10};
 constexpr std::chrono::milliseconds kDisconnectPatience{1000};
 
+const std::string kOnlyQos0 =
+    "the broker only grants QoS 0, by which messages are lost: raise its max_qos";
+
 std::string describe(const mqtt::token& token) {
   return mqtt::exception::printable_error(token.get_return_code(),
                                           static_cast<int>(token.get_reason_code()));
@@ -52,6 +55,7 @@ PahoConnection::PahoConnection(const MqttOptions& options, Window& window, Wake&
                                const Clock& clock)
     : uri_(options.uri),
       port_(port_of(options.uri)),
+      session_expiry_(options.session_expiry),
       window_(window),
       marks_(options.marks),
       wake_(wake),
@@ -61,12 +65,15 @@ PahoConnection::PahoConnection(const MqttOptions& options, Window& window, Wake&
         if (!good) return tell({Happening::Kind::kConnectFailed, false, 0, why_not_up(token)});
         disable_nagle_to(port_);
         was_up_ = true;
-        tell({Happening::Kind::kConnected, token.get_connect_response().is_session_present()});
+        const mqtt::connect_response answer = token.get_connect_response();
+        tell({Happening::Kind::kConnected, answer.is_session_present(), 0,
+              why_lossy(answer.get_properties())});
       }),
       subscribed_([this](const mqtt::token& token, bool good) {
-        const bool granted = good && token.get_reason_code() < kFailures;
-        if (granted) return tell({Happening::Kind::kSubscribed});
-        tell({Happening::Kind::kSubscribeFailed, false, 0, describe(token)});
+        const int code = token.get_reason_code();  // of success: the QoS
+        if (good && code == kAtLeastOnce) return tell({Happening::Kind::kSubscribed});
+        const bool lossy = good && code == kAtMostOnce;
+        tell({Happening::Kind::kSubscribeFailed, false, 0, lossy ? kOnlyQos0 : describe(token)});
       }),
       left_([this](const mqtt::token&, bool) {
         tell({Happening::Kind::kLeft, false, 0, "left"});
@@ -108,6 +115,22 @@ void PahoConnection::prepare_connect(const MqttOptions& options) {
   connect_options_.set_properties(
       {{mqtt::property::SESSION_EXPIRY_INTERVAL, static_cast<int>(options.session_expiry.count())},
        {mqtt::property::RECEIVE_MAXIMUM, options.receive_max}});
+}
+
+// What the broker takes from us by which messages would be lost; empty: nothing that it tells
+// (MQTT 5.0, 3.2.2.3).
+std::string PahoConnection::why_lossy(const mqtt::properties& granted) const {
+  using mqtt::property;
+  if (granted.contains(property::MAXIMUM_QOS) &&
+      mqtt::get<std::uint8_t>(granted, property::MAXIMUM_QOS) < kAtLeastOnce) {
+    return kOnlyQos0;
+  }
+  if (!granted.contains(property::SESSION_EXPIRY_INTERVAL)) return {};
+  const auto kept = mqtt::get<std::uint32_t>(granted, property::SESSION_EXPIRY_INTERVAL);
+  if (kept >= session_expiry_.count()) return {};
+  return "the broker keeps our session, and messages for us, for " + std::to_string(kept) +
+         " s after a connection ends, not for " + std::to_string(session_expiry_.count()) +
+         ": raise its limit (Mosquitto: persistent_client_expiration)";
 }
 
 // What the broker answered to CONNECT comes as return code; Paho's own errors are negative.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -37,7 +38,9 @@ struct Happening {
   Kind kind;
   bool session_present = false;  // of kConnected
   std::uint64_t ticket = 0;      // of kAnswered
-  std::string reason = {};       // of failures; empty: kAnswered by success
+  // Of failures. Of kAnswered, empty: by success. Of kConnected, not empty: why the connection is
+  // of no use.
+  std::string reason = {};
 };
 
 class PahoConnection {
@@ -83,6 +86,7 @@ class PahoConnection {
   };
 
   void prepare_connect(const MqttOptions& options);
+  [[nodiscard]] std::string why_lossy(const mqtt::properties& granted) const;
 
   // On Paho's threads.
   void tell(Happening happening) noexcept;
@@ -94,6 +98,7 @@ class PahoConnection {
 
   const std::string uri_;
   const int port_;
+  const std::chrono::seconds session_expiry_;
   Window& window_;
   const std::optional<WaterMarks> marks_;
   Wake& wake_;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/log.h"
 #include "bridge/adapters/batch_paho.h"
 #include "bridge/adapters/paho_connection.h"
 
@@ -77,19 +76,20 @@ void PahoSource::look_after_subscriptions() {
     give_up_at_ = std::min(now + kSubscribePatience, connected_at_ + kSubscribeMost);
   }
   arrived_ = arrived;
-  if (now >= give_up_at_) break_off("the broker did not answer");
+  if (now >= give_up_at_) break_off("the broker did not answer a subscription");
 }
 
 SourceEvent PahoSource::down(const std::string& reason) {
   state_ = State::kDown;
   if (connection_->was_up()) connection_->close();
   release_paho();
-  return {SourceEvent::Kind::kDown, false, reason};
+  const std::string ours = std::exchange(why_broken_off_, {});
+  return {SourceEvent::Kind::kDown, false, ours.empty() ? reason : ours};
 }
 
 // Ends a connection that is of no use; kLeft follows.
 void PahoSource::break_off(const std::string& reason) {
-  log_warning("mqtt_subscribe_failed", {{"reason", reason}});
+  why_broken_off_ = reason;
   state_ = State::kLeaving;
   connection_->disconnect();
 }
@@ -100,7 +100,9 @@ std::optional<SourceEvent> PahoSource::advance(const Happening& happening) {
       // Only now: the end of Paho's last connected client makes it stop its threads, which takes a
       // second.
       ended_.reset();
-      return connected(happening.session_present);
+      if (happening.reason.empty()) return connected(happening.session_present);
+      break_off(happening.reason);
+      return std::nullopt;
     case Happening::Kind::kSubscribed:
       if (state_ == State::kSubscribing) return subscribed_one();
       return std::nullopt;

@@ -67,7 +67,8 @@ class PahoSource final : public Source {
   std::size_t unanswered_filters_ = 0;
   std::uint64_t arrived_ = 0;  // messages, when we looked last
   SteadyTime connected_at_{};
-  SteadyTime give_up_at_{};  // if no answer comes
+  SteadyTime give_up_at_{};     // if no answer comes
+  std::string why_broken_off_;  // by us; empty: it is not
   std::unique_ptr<PahoConnection> connection_;
   std::unique_ptr<PahoConnection> ended_;  // until the next one stands
 };

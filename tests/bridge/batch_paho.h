@@ -188,15 +188,17 @@ class BatchPaho : public testing::Test {
     wait_for(SourceEvent::Kind::kSubscribed);
   }
 
-  void wait_for(SourceEvent::Kind kind) {
+  // Its reason.
+  std::string wait_for(SourceEvent::Kind kind) {
     const auto deadline = clock_.steady() + std::chrono::seconds(kPatienceS);
     while (clock_.steady() < deadline) {
       const auto event = source_->poll();
-      if (event && event->kind == kind) return;
+      if (event && event->kind == kind) return event->reason;
       const SteadyTime now = clock_.steady();
       if (!event) wake_.wait_until(now + std::chrono::milliseconds(kLookMs), now);
     }
-    FAIL() << "it did not come";
+    ADD_FAILURE() << "it did not come";
+    return {};
   }
 
   // The next acknowledgements, until there are `bytes` of them or nothing comes.

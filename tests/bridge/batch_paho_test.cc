@@ -94,6 +94,16 @@ TEST_F(BatchPaho, is_up_before_the_broker_answers_what_it_asks_for_again) {
   wait_for(SourceEvent::Kind::kSubscribed);
 }
 
+TEST_F(BatchPaho, leaves_a_broker_that_grants_qos_0_only_and_says_why) {
+  constexpr char kGrantedQos0 = 0;
+  peer_->finish();
+  wait_for(SourceEvent::Kind::kDown);
+  const std::string subscribe = connect(kConnackKept);
+  peer_->send(peer_->sealed(suback_of(subscribe, kGrantedQos0)));
+  const std::string reason = wait_for(SourceEvent::Kind::kDown);
+  EXPECT_NE(reason.find("only grants QoS 0"), std::string::npos) << reason;
+}
+
 TEST_F(BatchPaho, may_be_left_while_it_leaves_because_a_subscription_was_refused) {
   constexpr char kNotAuthorized = '\x87';
   peer_->finish();

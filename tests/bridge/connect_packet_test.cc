@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -167,6 +168,28 @@ TEST(ConnectPacket, is_answered_with_a_refusal_whose_reason_is_told) {
   ASSERT_TRUE(reason);
   EXPECT_NE(reason->find("Not authorized"), std::string::npos) << *reason;
   EXPECT_EQ(reason->find("no connection"), std::string::npos) << *reason;
+}
+
+// MQTT 5.0, 3.2.2.3. Agents' messages would be lost, so it is no broker for us.
+TEST(ConnectPacket, is_answered_with_less_than_was_asked_for_which_is_told_and_the_way_out) {
+  const std::pair<std::vector<std::uint8_t>, std::string> cases[] = {
+      {{0x20, 5, 0, 0, 2, 0x24, 0},
+       "only grants QoS 0, by which messages are lost: raise its max_qos"},
+      {{0x20, 8, 0, 0, 5, 0x11, 0, 0, 0x0e, 0x10},
+       "for 3600 s after a connection ends, not for 604800"},
+  };
+  for (const auto& [connack, told] : cases) {
+    const Listener listener;
+    const SystemClock clock;
+    Wake wake;
+    MemoryWindow window(1 << 20, 10);
+    PahoSource source(options_to(listener), window, wake, clock);
+    source.connect();
+    ASSERT_FALSE(listener.next_packet(connack).empty());
+    const auto reason = failure(source, wake, clock);
+    ASSERT_TRUE(reason) << "it was taken: " << told;
+    EXPECT_NE(reason->find(told), std::string::npos) << *reason;
+  }
 }
 
 }  // namespace

@@ -164,8 +164,8 @@ class SinkTest : public testing::TestWithParam<std::string> {
     return hear(*bench_, [count](const Reports& all) { return all.size() >= count; });
   }
 
+  std::map<std::uint64_t, std::string> payloads_;  // sent; the sink borrows them until its end
   std::unique_ptr<Bench> bench_;
-  std::map<std::uint64_t, std::string> payloads_;  // sent; the sink borrows them
 };
 
 TEST_P(SinkTest, is_broken_until_it_is_first_built) {

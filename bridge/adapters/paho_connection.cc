@@ -22,7 +22,7 @@ constexpr std::size_t kHappeningsMax = PahoConnection::kPublishesMax + 64;
 constexpr std::chrono::seconds kConnectPatience{10};
 constexpr std::chrono::milliseconds kDisconnectPatience{1000};
 
-const std::string kOnlyQos0 =
+constexpr const char* kOnlyQos0 =
     "the broker only grants QoS 0, by which messages are lost: raise its max_qos";
 
 std::string describe(const mqtt::token& token) {

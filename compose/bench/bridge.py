@@ -163,16 +163,20 @@ class Bench:
                 self._stack.authority.issue(f"{rival.prefix}-{number}")
         self._stack.mosquitto.reload_acl()
 
+    def running(self, rival):
+        """The block in which it runs."""
+        return Running(self._stack, self.tool, rival)
+
     def warm_up(self):
         """The first messages find cold caches and, in Kafka, code that is compiled meanwhile. What
         it is compiled to depends on whom it serves. Ours first: the naive one would lose what Kafka
         is too slow for until then."""
         for rival in (self.ours, self.naive):
-            with Running(self._stack, self.tool, rival) as running:
+            with self.running(rival) as running:
                 running.send(WARM_UP, RATES[-1])
 
     def play(self, rival):
-        with Running(self._stack, self.tool, rival) as running:
+        with self.running(rival) as running:
             for rate in RATES:
                 before, meter = running.latencies(), cost.Meter(running.pids())
                 running.send(rate * PACED_S, rate)
@@ -208,7 +212,7 @@ class Running:
         self._stack = stack
         self._tool = tool
         self._rival = rival
-        self._stored = 0
+        self.sent = 0  # in this round
 
     def __enter__(self):
         self._rival.part.start(probe.wait)
@@ -221,22 +225,35 @@ class Running:
 
     def send(self, messages, per_second=0):
         """Returns when Kafka has them."""
-        rival, stack = self._rival, self._stack
-        self._tool.run(
-            "publish", uri=stack.mosquitto.uri, pki=stack.state.pki, prefix=rival.prefix,
-            agents=AGENTS, messages=messages, per_second=per_second, **{"from": rival.sent},
-        )  # fmt: skip
-        rival.sent += messages
-        self._stored += messages
+        self._tool.run("publish", **self._load(messages, per_second))
         deadline = time.monotonic() + DONE_WITHIN_S
-        while (stored := self._count()) < self._stored:
+        while (stored := self.stored()) < self.sent:
             if time.monotonic() > deadline:
                 raise Failure(
-                    f"{self._stored} messages sent, {stored:.0f} stored", log=rival.part.log
+                    f"{self.sent} messages sent, {stored:.0f} stored", log=self._rival.part.log
                 )
             time.sleep(LOOK_S)
 
-    def _count(self):
+    def sending(self, messages, per_second):
+        """The block beside which they are sent; yields what sends them."""
+        return self._tool.beside("publish", **self._load(messages, per_second))
+
+    def _load(self, messages, per_second):
+        rival, stack = self._rival, self._stack
+        first = rival.sent
+        rival.sent += messages
+        self.sent += messages
+        return {
+            "uri": stack.mosquitto.uri,
+            "pki": stack.state.pki,
+            "prefix": rival.prefix,
+            "agents": AGENTS,
+            "messages": messages,
+            "per_second": per_second,
+            "from": first,
+        }
+
+    def stored(self):
         return probe.metric(self._rival.part.port, self._rival.stored)
 
     def latencies(self):

@@ -27,6 +27,8 @@ void Downlink::ended() {
   is_connected_ = false;
   commands_.end();
   progress_.clear();
+  asked_.clear();
+  owed_.clear();
   waiting_.reset();
 }
 
@@ -37,6 +39,14 @@ void Downlink::turn() {
     if (!waiting_) waiting_ = commands_.take();
     if (!waiting_ || !handle(*waiting_)) break;
     waiting_.reset();
+  }
+  hand_over_replies();
+}
+
+void Downlink::hand_over_replies() {
+  while (!owed_.empty() && replies_.has_room()) {
+    replies_.add(owed_.front().ticket, std::move(owed_.front().reply), clock_.steady());
+    owed_.pop_front();
   }
   replies_.send_on();
 }
@@ -56,38 +66,43 @@ bool Downlink::handle(const Command& command) {
     finish(progress_.begin(command.partition, command.offset));
     return true;
   }
-  if (auto reply = away_reply(command, presences_, now)) return answer(command, std::move(*reply));
-  return pass_on(command, now);
+  auto asked = asked_by(command);
+  if (!asked || !presences_.is_away(asked->rae)) return pass_on(command, std::move(asked), now);
+  answer_away(progress_.begin(command.partition, command.offset), *asked, kOffline);
+  return true;
 }
 
-bool Downlink::pass_on(const Command& command, std::int64_t now) {
+bool Downlink::pass_on(const Command& command, std::optional<Asked> asked, std::int64_t now) {
   const std::uint64_t ticket = progress_.begin(command.partition, command.offset);
   const auto given = source_.publish({.topic = command.topic,
                                       .payload = command.payload,
                                       .expiry = time_left(command, now),
                                       .ticket = ticket});
-  if (given) return true;
-  progress_.withdraw(ticket);
-  return false;
-}
-
-bool Downlink::answer(const Command& command, Reply reply) {
-  const std::uint64_t ticket = progress_.begin(command.partition, command.offset);
-  if (!replies_.add(ticket, std::move(reply), clock_.steady())) {
+  if (!given) {
     progress_.withdraw(ticket);
     return false;
   }
-  instruments_.not_passed_on("away");
-  log_debug("command_answered_away", {{"topic", command.topic}});
+  if (asked) asked_.emplace(ticket, std::move(*asked));
   return true;
 }
 
-void Downlink::answered(std::uint64_t ticket, const std::string& refusal) {
-  if (refusal.empty()) {
-    instruments_.passed_on.add();
-  } else {
+void Downlink::answer_away(std::uint64_t ticket, const Asked& asked, std::string_view how) {
+  owed_.push_back({ticket, away_reply(asked, how, clock_.wall_us())});
+  instruments_.not_passed_on("away");
+  log_debug("command_answered_away", {{"rae", asked.rae.str()}, {"command_id", asked.command_id}});
+}
+
+void Downlink::answered(std::uint64_t ticket, const std::string& refusal, bool unheard) {
+  const auto asked = asked_.extract(ticket);
+  if (!refusal.empty()) {
     instruments_.not_passed_on("refused_by_broker");
     log_warning("command_refused_by_broker", {{"reason", refusal}});
+  } else if (unheard && !asked.empty()) {
+    return answer_away(ticket, asked.mapped(), kUnheard);
+  } else if (unheard) {
+    instruments_.not_passed_on("unheard");
+  } else {
+    instruments_.passed_on.add();
   }
   finish(ticket);
 }

@@ -1,16 +1,23 @@
 // Downlink: passes commands from Kafka on to the agents.
 //
-// A command counts as done when the broker has taken or refused it, when it is not passed on (see
-// objection_to), or when Kafka has our reply that its RAE is away. Nothing is kept for an agent
-// that is away: whoever sent the command sends it again if it still matters. While the broker is
-// away nothing is taken. For the loop's thread.
+// A command counts as done when somebody's broker session has it or the broker refused it, when it
+// is not passed on (see objection_to), or when Kafka has our reply that its RAE is away. That is
+// known from what RAEs said (presences) or, of those that said nothing while we listened, from the
+// broker: nobody was subscribed. Nothing is kept for an agent that is away: whoever sent the
+// command sends it again if it still matters. While the broker is away nothing is taken. For the
+// loop's thread.
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
+#include "bridge/core/away.h"
+#include "bridge/core/presences.h"
 #include "bridge/core/progress.h"
 #include "bridge/instruments.h"
 #include "bridge/ports.h"
@@ -31,16 +38,23 @@ class Downlink {
   // The connection to the broker stands, or has ended.
   void connected();
   void ended();
-  // The broker's word on a message; `refusal` is empty if it took it.
-  void answered(std::uint64_t ticket, const std::string& refusal);
+  // The broker's word on a message; `refusal` is empty if it took it, `unheard` if for nobody.
+  void answered(std::uint64_t ticket, const std::string& refusal, bool unheard);
 
   // Passes on what can be passed on now.
   void turn();
 
  private:
+  // Done and answered, at most kUnderWayMax.
+  struct Owed {
+    std::uint64_t ticket;
+    Reply reply;
+  };
+
   bool handle(const Command& command);
-  bool pass_on(const Command& command, std::int64_t now);
-  bool answer(const Command& command, Reply reply);
+  bool pass_on(const Command& command, std::optional<Asked> asked, std::int64_t now);
+  void answer_away(std::uint64_t ticket, const Asked& asked, std::string_view how);
+  void hand_over_replies();
   void finish(std::uint64_t ticket);
 
   const std::string bridge_;
@@ -52,6 +66,8 @@ class Downlink {
   Instruments& instruments_;
 
   Progress progress_;
+  std::map<std::uint64_t, Asked> asked_;  // by ticket: passed on, and not yet answered
+  std::deque<Owed> owed_;                 // until there is room among the replies
   bool is_connected_ = false;
   std::optional<Command> waiting_;  // the broker had no room for it
 };

@@ -60,6 +60,7 @@ struct SourceEvent {
   bool session_present = false;  // of kUp: the broker still had our session
   std::string reason;            // of kDown; of kAnswered: why the broker refused, empty if it took
   std::uint64_t ticket = 0;      // of kAnswered
+  bool unheard = false;          // of kAnswered: the broker took it, but nobody is subscribed
 };
 
 // Source: the MQTT broker. While it is up, messages of the routes' filters go into the window.

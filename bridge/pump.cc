@@ -77,7 +77,7 @@ void Pump::on(const SourceEvent& event) {
     case SourceEvent::Kind::kDown:
       return on_down(event.reason);
     case SourceEvent::Kind::kAnswered:
-      return downlink_.answered(event.ticket, event.reason);
+      return downlink_.answered(event.ticket, event.reason, event.unheard);
   }
 }
 

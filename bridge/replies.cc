@@ -1,16 +1,17 @@
 #include "bridge/replies.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 
 namespace dmp::bridge {
 
-bool Replies::add(std::uint64_t ticket, Reply reply, SteadyTime now) {
-  if (replies_.size() >= kMax) return false;
+void Replies::add(std::uint64_t ticket, Reply reply, SteadyTime now) {
+  DMP_CHECK(has_room());
   replies_.emplace(ticket, Owed{std::move(reply), now});
   waiting_.insert(ticket);
-  return true;
 }
 
 void Replies::send_on() {
@@ -36,8 +37,10 @@ void Replies::lose_all() {
 }
 
 std::optional<SteadyTime> Replies::owed_since() const {
-  if (replies_.empty()) return std::nullopt;
-  return replies_.begin()->second.since;
+  std::optional<SteadyTime> oldest;
+  for (const auto& [ticket, owed] : replies_)
+    oldest = std::min(oldest.value_or(owed.since), owed.since);
+  return oldest;
 }
 
 std::vector<std::uint64_t> Replies::take_done() { return std::exchange(done_, {}); }

@@ -27,8 +27,9 @@ class Replies {
   // The sink must outlive it.
   Replies(std::string bridge, Sink& sink) : sink_(sink), builder_(std::move(bridge)) {}
 
-  // Tickets rise. False: there is no room.
-  bool add(std::uint64_t ticket, Reply reply, SteadyTime now);
+  [[nodiscard]] bool has_room() const { return replies_.size() < kMax; }
+  // Only while there is room. Each ticket once.
+  void add(std::uint64_t ticket, Reply reply, SteadyTime now);
 
   // Sends what the sink takes now.
   void send_on();

@@ -9,6 +9,7 @@
 # exports.cc, made here, leads from each old name to its new one.
 # Its reads and writes lead through paho/batch.cc, which passes them on as they are until a program
 # calls batch_paho(). OpenSSL's trace of records is never asked for.
+# paho/pubacks.cc sees what Paho hides: the reason code of a publish that succeeded.
 # dmp_uses_paho() sees to it that this works. Debian's shared Paho C is loaded as well, and idle.
 find_package(PahoMqttCpp REQUIRED)
 find_package(OpenSSL REQUIRED)
@@ -39,11 +40,12 @@ function(dmp_add_paho_unwatched)
     DEPENDS ${DMP_PAHO_STATIC} ${folder}/renames VERBATIM)
   add_custom_target(paho_renamed DEPENDS ${folder}/libpaho.a)
   add_library(paho_unwatched STATIC ${CMAKE_SOURCE_DIR}/cmake/paho/batch.cc
-    ${CMAKE_SOURCE_DIR}/cmake/paho/unwatched.cc ${folder}/exports.cc)
+    ${CMAKE_SOURCE_DIR}/cmake/paho/pubacks.cc ${CMAKE_SOURCE_DIR}/cmake/paho/unwatched.cc ${folder}/exports.cc)
   add_dependencies(paho_unwatched paho_renamed)
   target_link_libraries(paho_unwatched PRIVATE dmp_options
     PUBLIC ${folder}/libpaho.a OpenSSL::SSL OpenSSL::Crypto anl)
-  foreach(replaced StackTrace_entry StackTrace_exit mymalloc myrealloc myfree Socket_getReadySocket)
+  foreach(replaced StackTrace_entry StackTrace_exit mymalloc myrealloc myfree MQTTProtocol_handlePubacks
+      Socket_getReadySocket)
     target_link_options(paho_unwatched PUBLIC -Wl,--wrap=${replaced})
   endforeach()
   target_link_libraries(paho INTERFACE $<LINK_LIBRARY:WHOLE_ARCHIVE,paho_unwatched>)

@@ -147,8 +147,9 @@ void Agent::on(UplinkLost& lost) {
 }
 
 void Agent::on(UplinkAnswered& answered) {
-  const bool delivered = answered.reason < kUplinkFailed;
-  if (delivered && answered.publish == goodbye_) goodbye_ = -1;
+  const bool delivered = answered.reason == kUplinkDelivered;
+  // The broker has it: as good as it gets, also if nobody is subscribed.
+  if (answered.reason < kUplinkFailed && answered.publish == goodbye_) goodbye_ = -1;
   // The outbox sends it again in its time; a presence is repeated anyway.
   if (!delivered) metrics_.undelivered.add();
   const auto sent = unanswered_.extract(answered.publish);

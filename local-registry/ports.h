@@ -63,11 +63,12 @@ struct UplinkMessage {
   std::string topic;
   std::string payload;
 };
-// The broker's answer to a publish; from kUplinkFailed on it did not take it. That it did is told
-// to who asked for it only. None comes for what was unanswered when the connection ended. (0x10,
-// "nobody subscribed", looks like 0: Paho 1.3.12 does not pass it on. Only the cloud's confirmation
-// proves anything anyway.)
-inline constexpr int kUplinkFailed = 0x80;
+// The broker's answer to a publish: a reason code of MQTT 5.0, 3.4.2.1. Any but kUplinkDelivered
+// means that nobody has it: the broker did not take it, or nobody is subscribed (0x10). That it was
+// delivered is told to who asked for it only. None comes for what was unanswered when the
+// connection ended.
+inline constexpr int kUplinkDelivered = 0;
+inline constexpr int kUplinkFailed = 0x80;  // from here on the broker did not take it
 struct UplinkAnswered {
   std::int64_t publish = 0;
   int reason = 0;

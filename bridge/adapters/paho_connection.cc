@@ -5,18 +5,18 @@
 #include <MQTTAsync.h>
 
 #include "base/check.h"
-#include "base/endpoints.h"
 #include "base/log.h"
 #include "base/tcp_connections.h"
 #include "bridge/adapters/batch_paho.h"
 #include "bridge/adapters/paho_message.h"
+#include "cmake/paho/errors.h"
+#include "cmake/paho/pubacks.h"
 
 namespace dmp::bridge {
 namespace {
 
 constexpr int kAtMostOnce = 0;
 constexpr int kAtLeastOnce = 1;
-constexpr int kFailures = 0x80;  // reason codes from here on
 // Every unanswered publish may be answered, and the connection's own news are a handful.
 constexpr std::size_t kHappeningsMax = PahoConnection::kPublishesMax + 64;
 constexpr std::chrono::seconds kConnectPatience{10};
@@ -24,11 +24,6 @@ constexpr std::chrono::milliseconds kDisconnectPatience{1000};
 
 constexpr const char* kOnlyQos0 =
     "the broker only grants QoS 0, by which messages are lost: raise its max_qos";
-
-std::string describe(const mqtt::token& token) {
-  return mqtt::exception::printable_error(token.get_return_code(),
-                                          static_cast<int>(token.get_reason_code()));
-}
 
 // Paho C++ copies every message and its properties; only C's own callback spares that, and the C++
 // client hides the handle that takes it. An explicit instantiation may name a private member.
@@ -62,7 +57,9 @@ PahoConnection::PahoConnection(const MqttOptions& options, Window& window, Wake&
       clock_(clock),
       happenings_(kHappeningsMax, kHappeningsMax),
       connected_([this](const mqtt::token& token, bool good) {
-        if (!good) return tell({Happening::Kind::kConnectFailed, false, 0, why_not_up(token)});
+        if (!good) {
+          return tell({Happening::Kind::kConnectFailed, false, 0, why_not_connected(uri_, token)});
+        }
         disable_nagle_to(port_);
         was_up_ = true;
         const mqtt::connect_response answer = token.get_connect_response();
@@ -73,7 +70,7 @@ PahoConnection::PahoConnection(const MqttOptions& options, Window& window, Wake&
         const int code = token.get_reason_code();  // of success: the QoS
         if (good && code == kAtLeastOnce) return tell({Happening::Kind::kSubscribed});
         const bool lossy = good && code == kAtMostOnce;
-        tell({Happening::Kind::kSubscribeFailed, false, 0, lossy ? kOnlyQos0 : describe(token)});
+        tell({Happening::Kind::kSubscribeFailed, false, 0, lossy ? kOnlyQos0 : paho_error(token)});
       }),
       left_([this](const mqtt::token&, bool) {
         tell({Happening::Kind::kLeft, false, 0, "left"});
@@ -130,14 +127,7 @@ std::string PahoConnection::why_lossy(const mqtt::properties& granted) const {
   if (kept >= session_expiry_.count()) return {};
   return "the broker keeps our session, and messages for us, for " + std::to_string(kept) +
          " s after a connection ends, not for " + std::to_string(session_expiry_.count()) +
-         ": raise its limit (Mosquitto: persistent_client_expiration)";
-}
-
-// What the broker answered to CONNECT comes as return code; Paho's own errors are negative.
-std::string PahoConnection::why_not_up(const mqtt::token& token) const {
-  const int code = token.get_return_code();
-  if (code >= kFailures) return mqtt::exception::printable_error(code, code);
-  return not_connected(uri_, describe(token));
+         ": raise its limit";
 }
 
 void PahoConnection::connect() {
@@ -199,8 +189,8 @@ void PahoConnection::answered(const mqtt::token& token, bool good) {
   --unanswered_;
   const auto ticket = std::bit_cast<std::uint64_t>(token.get_user_context());
   if (ticket == 0) return;
-  const bool taken = good && token.get_reason_code() < kFailures;
-  tell({Happening::Kind::kAnswered, false, ticket, taken ? "" : describe(token)});
+  const bool unheard = good && puback_reason() == mqtt::ReasonCode::NO_MATCHING_SUBSCRIBERS;
+  tell({Happening::Kind::kAnswered, false, ticket, good ? "" : paho_error(token), unheard});
 }
 
 void PahoConnection::tell(Happening happening) noexcept {

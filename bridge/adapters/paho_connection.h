@@ -41,6 +41,7 @@ struct Happening {
   // Of failures. Of kAnswered, empty: by success. Of kConnected, not empty: why the connection is
   // of no use.
   std::string reason = {};
+  bool unheard = false;  // of kAnswered: nobody is subscribed
 };
 
 class PahoConnection {
@@ -90,7 +91,6 @@ class PahoConnection {
 
   // On Paho's threads.
   void tell(Happening happening) noexcept;
-  [[nodiscard]] std::string why_not_up(const mqtt::token& token) const;
   void answered(const mqtt::token& token, bool good);
   static int on_arrived(void* self, char* topic, int length, MQTTAsync_message* message) noexcept;
   [[nodiscard]] bool is_high() const;

@@ -110,7 +110,8 @@ std::optional<SourceEvent> PahoSource::advance(const Happening& happening) {
       if (state_ == State::kSubscribing) break_off(happening.reason);
       return std::nullopt;
     case Happening::Kind::kAnswered:
-      return SourceEvent{SourceEvent::Kind::kAnswered, false, happening.reason, happening.ticket};
+      return SourceEvent{SourceEvent::Kind::kAnswered, false, happening.reason, happening.ticket,
+                         happening.unheard};
     case Happening::Kind::kConnectFailed:
     case Happening::Kind::kLost:
     case Happening::Kind::kLeft:

@@ -1,25 +1,28 @@
 #include "bridge/core/away.h"
 
+#include <utility>
+
 #include "schema/codec.h"
 #include "schema/topics.h"
 
 namespace dmp::bridge {
 
-std::optional<Reply> away_reply(const Command& command, const Presences& presences,
-                                std::int64_t wall_us) {
-  const auto topic = parse_topic(command.topic);
+std::optional<Asked> asked_by(const Command& command) {
+  auto topic = parse_topic(command.topic);
   if (!topic || topic->kind != TopicKind::kCommand) return std::nullopt;
-  if (!presences.is_away(topic->rae)) return std::nullopt;
-  const auto id = decode_command_id(command.payload);
+  auto id = decode_command_id(command.payload);
   if (!id) return std::nullopt;
+  return Asked{std::move(topic->rae), *topic->session, std::move(*id)};
+}
+
+Reply away_reply(const Asked& asked, std::string_view how, std::int64_t wall_us) {
   CommandReply reply;
-  reply.command_id = *id;
+  reply.command_id = asked.command_id;
   reply.timestamp = {wall_us};
   reply.state = ReplyState::kAway;
   reply.code = "rae_offline";
-  reply.message = topic->rae.str() + " is offline";
-  return Reply{device_topic(topic->rae, *topic->session, TopicKind::kReply), encode(reply),
-               wall_us};
+  reply.message = asked.rae.str() + " " + std::string(how);
+  return Reply{device_topic(asked.rae, asked.session, TopicKind::kReply), encode(reply), wall_us};
 }
 
 }  // namespace dmp::bridge

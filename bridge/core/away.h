@@ -4,11 +4,23 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "bridge/core/command.h"
-#include "bridge/core/presences.h"
+#include "schema/ids.h"
 
 namespace dmp::bridge {
+
+// What is asked of whom, as far as an answer needs it.
+struct Asked {
+  RaeSerial rae;
+  SessionId session;
+  std::string command_id;
+};
+
+// Nothing: nobody could tell which command is meant, or it is a resync. Those go out whatever is
+// known, and unanswered: one may be what brings its RAE's presence right.
+std::optional<Asked> asked_by(const Command& command);
 
 // A record for the topic of replies.
 struct Reply {
@@ -17,9 +29,12 @@ struct Reply {
   std::int64_t sent_at = 0;  // µs
 };
 
-// Nothing: the RAE is there or was never heard of, or nobody could tell which command is meant.
-// Only commands are answered: a resync may be what brings the RAE's presence right.
-std::optional<Reply> away_reply(const Command& command, const Presences& presences,
-                                std::int64_t wall_us);
+// How it is known.
+inline constexpr std::string_view kOffline = "is offline";  // it said so, or its Will did
+// MQTT 5.0, 3.4.2.1: PUBACK with reason code 0x10.
+inline constexpr std::string_view kUnheard =
+    "is not there: nobody at the broker is subscribed to its commands";
+
+Reply away_reply(const Asked& asked, std::string_view how, std::int64_t wall_us);
 
 }  // namespace dmp::bridge

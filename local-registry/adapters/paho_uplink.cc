@@ -9,6 +9,8 @@
 #include "base/endpoints.h"
 #include "base/log.h"
 #include "base/tcp_connections.h"
+#include "cmake/paho/errors.h"
+#include "cmake/paho/pubacks.h"
 
 namespace dmp::local {
 namespace {
@@ -22,10 +24,6 @@ constexpr std::uint32_t kPacketBytesMax = 128 * 1024;
 
 Error error_of(const mqtt::exception& error) {
   return {"mqtt", std::string(error.what()), Retry::kYes};
-}
-
-std::string why(const mqtt::token& token) {
-  return mqtt::exception(token.get_return_code(), token.get_reason_code()).what();
 }
 
 }  // namespace
@@ -71,11 +69,8 @@ struct PahoUplink::Client {
       client.was_connected = true;
       client.push(UplinkConnected{});
     }
-    // What the broker answered to CONNECT comes as return code; Paho's own errors are negative.
     void on_failure(const mqtt::token& token) override {
-      const int code = token.get_return_code();
-      client.lost(code >= kUplinkFailed ? mqtt::exception::printable_error(code, code)
-                                        : not_connected(client.mqtt.get_server_uri(), why(token)));
+      client.lost(why_not_connected(client.mqtt.get_server_uri(), token));
     }
     Client& client;
   };
@@ -84,20 +79,23 @@ struct PahoUplink::Client {
     explicit Subscribing(Client& owner) : client(owner) {}
     void on_success(const mqtt::token&) override {}
     void on_failure(const mqtt::token& token) override {
-      client.lost("cannot subscribe: " + why(token));
+      client.lost("cannot subscribe: " + paho_error(token));
     }
     Client& client;
   };
 
   struct Publishing final : mqtt::iaction_listener {
     Publishing(Client& owner, bool delivered) : client(owner), tells_delivered(delivered) {}
-    void on_success(const mqtt::token& token) override { answer(token); }
-    void on_failure(const mqtt::token& token) override { answer(token); }
-    void answer(const mqtt::token& token) {
+    void on_success(const mqtt::token& token) override { answer(token, puback_reason()); }
+    void on_failure(const mqtt::token& token) override {
+      const int reason = token.get_reason_code();
+      answer(token, reason != kUplinkDelivered ? reason : kUplinkFailed);
+    }
+    void answer(const mqtt::token& token, int reason) {
       const auto publish = reinterpret_cast<std::intptr_t>(token.get_user_context());
-      int reason = static_cast<int>(token.get_reason_code());
-      if (token.get_return_code() != MQTTASYNC_SUCCESS) reason = std::max(reason, kUplinkFailed);
-      if (tells_delivered || reason >= kUplinkFailed) client.push(UplinkAnswered{publish, reason});
+      if (tells_delivered || reason != kUplinkDelivered) {
+        client.push(UplinkAnswered{publish, reason});
+      }
     }
     Client& client;
     const bool tells_delivered;

@@ -84,6 +84,18 @@ TEST_F(CommandsThroughTheBridge, reach_who_is_there_once_and_are_answered_away_f
       << "the first came once";
 }
 
+// Nothing that passed through the bridge tells of this one: it was offline before.
+TEST_F(CommandsThroughTheBridge, are_answered_away_for_who_was_never_heard_of) {
+  ASSERT_TRUE(bridge_.says("event=mqtt_subscribed", kPatience)) << bridge_.said();
+  command("rae-2", "for-nobody");
+  const auto replies = test::read_topic(kafka_.brokers(), kReplies, 1);
+  ASSERT_EQ(replies.size(), 1U);
+  const auto reply = decode_command_reply(replies[0].value);
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->command_id, "for-nobody");
+  EXPECT_EQ(reply->state.value, ReplyState::kAway);
+}
+
 // The broker then takes every command, wherever its agent is: only what passes through the bridge
 // tells, and whoever sent a command sends it again at the RAE's next `online`.
 TEST_F(CommandsThroughTheBridge, reach_their_agent_at_its_next_online_behind_a_foreign_listener) {

@@ -54,7 +54,10 @@ class DownlinkTest : public testing::Test {
 
   // The broker answers the n-th message it got.
   void answer(std::size_t n, const std::string& refusal = "") {
-    downlink_.answered(source_.published.at(n).ticket, refusal);
+    downlink_.answered(source_.published.at(n).ticket, refusal, false);
+  }
+  void answer_unheard(std::size_t n) {
+    downlink_.answered(source_.published.at(n).ticket, "", true);
   }
 
   [[nodiscard]] std::vector<std::string> payloads() const {
@@ -152,7 +155,7 @@ TEST_F(DownlinkTest, sends_again_after_a_lost_connection_what_was_not_answered) 
   downlink_.connected();
   downlink_.turn();
   EXPECT_EQ(payloads(), (std::vector<std::string>{"a", "b", "b"}));
-  downlink_.answered(old, "");
+  downlink_.answered(old, "", false);
   EXPECT_EQ(commands_.committed[0], 1) << "a late answer is not the answer to the new one";
   answer(2);
   EXPECT_EQ(commands_.committed[0], 2);
@@ -182,6 +185,70 @@ TEST_F(DownlinkTest, replies_away_at_once_and_goes_on_with_what_is_behind) {
   EXPECT_EQ(reply.header("content-type"), "application/json");
   EXPECT_NE(reply.value.find(R"("command_id":"c-1")"), std::string::npos) << reply.value;
   EXPECT_NE(reply.value.find(R"("state":"away")"), std::string::npos) << reply.value;
+}
+
+TEST_F(DownlinkTest, replies_away_when_the_broker_knows_nobody_who_is_subscribed) {
+  ASSERT_TRUE(sink_.rebuild());
+  write_command("stranger", "c-1");
+  write_command("there", "c-2");
+  downlink_.turn();
+  answer_unheard(0);
+  answer(1);
+  downlink_.turn();
+  EXPECT_TRUE(commands_.committed.empty()) << "Kafka has not taken the reply yet";
+  report();
+  downlink_.turn();
+  EXPECT_EQ(commands_.committed[0], 2);
+  EXPECT_TRUE(counted("away", 1));
+  EXPECT_EQ(instruments_.passed_on.value(), 1);
+  ASSERT_EQ(sink_.stored.size(), 1U);
+  const test::KafkaRecord& reply = sink_.stored[0];
+  EXPECT_EQ(reply.key, "dmp/v1/stranger/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/reply");
+  EXPECT_NE(reply.value.find(R"("command_id":"c-1")"), std::string::npos) << reply.value;
+  EXPECT_NE(reply.value.find("nobody at the broker"), std::string::npos) << reply.value;
+}
+
+TEST_F(DownlinkTest, leaves_behind_and_counts_a_resync_that_nobody_is_subscribed_to) {
+  write("a resync");
+  downlink_.turn();
+  answer_unheard(0);
+  EXPECT_EQ(commands_.committed[0], 1);
+  EXPECT_TRUE(counted("unheard", 1));
+  EXPECT_EQ(instruments_.passed_on.value(), 0);
+}
+
+TEST_F(DownlinkTest, has_nobody_to_answer_for_what_the_connection_before_passed_on) {
+  write_command("stranger", "c-1");
+  downlink_.turn();
+  downlink_.ended();
+  answer_unheard(0);
+  downlink_.connected();
+  downlink_.turn();
+  EXPECT_EQ(source_.published.size(), 2U) << "it goes out again";
+  EXPECT_EQ(replies_.owed_since(), std::nullopt);
+}
+
+// Kafka takes none, and every connection leaves some behind.
+TEST_F(DownlinkTest, holds_only_so_many_replies_and_answers_every_command_later) {
+  constexpr std::size_t kCommands = Downlink::kUnderWayMax;
+  for (std::size_t i = 0; i < kCommands; ++i) write_command("stranger", std::to_string(i));
+  constexpr std::size_t kConnections = Replies::kMax / kCommands + 1;
+  for (std::size_t i = 0; i < kConnections; ++i) {
+    downlink_.ended();
+    downlink_.connected();
+    downlink_.turn();
+    for (std::size_t n = 0; n < kCommands; ++n) answer_unheard(i * kCommands + n);
+    downlink_.turn();
+  }
+  EXPECT_FALSE(replies_.has_room());
+  ASSERT_TRUE(sink_.rebuild());
+  replies_.lose_all();
+  for (std::size_t i = 0; i < kConnections; ++i) {
+    downlink_.turn();
+    report();
+  }
+  downlink_.turn();
+  EXPECT_EQ(commands_.committed[0], static_cast<std::int64_t>(kCommands));
 }
 
 TEST_F(DownlinkTest, sends_a_command_once_its_rae_is_there_again) {

@@ -160,13 +160,13 @@ class FakeSource final : public Source {
     if (!up_) return fail("mqtt_down", "down", Retry::kYes);
     if (published.size() >= publishes_max) return fail("mqtt_busy", "busy", Retry::kYes);
     published.push_back(message);
-    if (message.ticket != 0 && answers_at_once) answer(message.ticket);
+    if (message.ticket != 0 && answers_at_once) answer(message.ticket, "", !is_heard);
     return {};
   }
 
-  // The broker's word on a message; `refusal` is empty if it takes it.
-  void answer(std::uint64_t ticket, const std::string& refusal = "") {
-    events_.push_back({SourceEvent::Kind::kAnswered, false, refusal, ticket});
+  // The broker's word on a message; `refusal` is empty if it takes it, `unheard` if for nobody.
+  void answer(std::uint64_t ticket, const std::string& refusal = "", bool unheard = false) {
+    events_.push_back({SourceEvent::Kind::kAnswered, false, refusal, ticket, unheard});
   }
 
   // A message for the bridge: into the window, or kept until it comes back.
@@ -189,6 +189,7 @@ class FakeSource final : public Source {
   std::optional<WaterMarks> marks;
   std::vector<Publish> published;
   bool answers_at_once = true;
+  bool is_heard = true;  // somebody is subscribed to what we publish
   bool withholds_subscribed = false;
   std::size_t publishes_max = 1000;  // in all; more is too much to send
   bool broker_down = false;

@@ -43,6 +43,7 @@ class Bench {
 
 class FakeBench final : public Bench {
  public:
+  FakeBench() { source_.is_heard = false; }
   Source& source() override { return source_; }
   void stop_at(WaterMarks marks) override { source_.marks = marks; }
   void deliver(const std::string& payload) override {
@@ -52,7 +53,7 @@ class FakeBench final : public Bench {
     source_.deliver(message);
   }
   void end_agents() override {}
-  void listen() override {}
+  void listen() override { source_.is_heard = true; }
   Agent::Received heard() override {
     const auto& first = source_.published.at(0);
     return {first.topic, first.payload, static_cast<int>(first.expiry.count())};
@@ -252,6 +253,18 @@ TEST_P(SourceTest, publishes_while_it_is_up_and_says_so_when_it_is_not) {
   EXPECT_EQ(answer.kind, SourceEvent::Kind::kAnswered);
   EXPECT_EQ(answer.ticket, 7U);
   EXPECT_EQ(answer.reason, "") << "the broker took it";
+}
+
+TEST_P(SourceTest, tells_whether_anybody_is_subscribed) {
+  ASSERT_TRUE(comes_up(*bench_));
+  for (const bool is_heard : {false, true}) {
+    if (is_heard) bench_->listen();
+    ASSERT_TRUE(bench_->source().publish({kConfirm, "{}", std::chrono::seconds(60), 7}));
+    const SourceEvent answer = next_event(*bench_);
+    EXPECT_EQ(answer.kind, SourceEvent::Kind::kAnswered);
+    EXPECT_EQ(answer.reason, "") << "the broker took it";
+    EXPECT_NE(answer.unheard, is_heard);
+  }
 }
 
 TEST_P(SourceTest, can_be_left_and_joined_again_and_again) {

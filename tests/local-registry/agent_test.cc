@@ -147,11 +147,14 @@ TEST_F(AgentLoop, a_puback_frees_only_where_it_is_told_to) {
   life.see_device();
   life.connect();
   for (const Publish& update : life.sent("/update")) EXPECT_TRUE(update.tell_delivered);
-  answer_all(life, kUplinkFailed);
-  EXPECT_EQ(disk.stored().outbox.size(), 1u) << "the broker did not take it";
-  life.happens(UplinkLost{"gone"});
-  life.pass(seconds(2));
-  life.happens(UplinkConnected{});
+  constexpr int kNobodySubscribed = 0x10;
+  for (const int reason : {kUplinkFailed, kNobodySubscribed}) {
+    answer_all(life, reason);
+    EXPECT_EQ(disk.stored().outbox.size(), 1u) << "nobody has it: " << reason;
+    life.happens(UplinkLost{"gone"});
+    life.pass(seconds(2));
+    life.happens(UplinkConnected{});
+  }
   answer_all(life, 0);
   EXPECT_TRUE(disk.stored().outbox.empty());
 }

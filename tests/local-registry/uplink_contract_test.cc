@@ -131,7 +131,8 @@ TEST(PahoUplink, asks_for_no_confirmation_without_a_correlation) {
   EXPECT_FALSE(got->get_properties().contains(mqtt::property::RESPONSE_TOPIC));
 }
 
-TEST(PahoUplink, tells_that_the_broker_took_a_message_only_to_who_asked) {
+TEST(PahoUplink, tells_that_a_message_was_delivered_only_to_who_asked) {
+  Bridge bridge;
   Link link;
   link.connect();
   ASSERT_TRUE(link.uplink->publish({1, kRoster, "x", "1", kConfirm}));
@@ -139,6 +140,17 @@ TEST(PahoUplink, tells_that_the_broker_took_a_message_only_to_who_asked) {
   const auto first = link.wait<UplinkAnswered>();  // the broker answers in order
   ASSERT_TRUE(first);
   EXPECT_EQ(first->publish, 2);
+  EXPECT_EQ(first->reason, kUplinkDelivered);
+}
+
+TEST(PahoUplink, tells_that_nobody_was_subscribed_to_who_did_not_ask) {
+  Link link;
+  link.connect();
+  ASSERT_TRUE(link.uplink->publish({1, kRoster, "x", "1", kConfirm}));
+  const auto answered = link.wait<UplinkAnswered>();
+  ASSERT_TRUE(answered);
+  EXPECT_EQ(answered->publish, 1);
+  EXPECT_EQ(answered->reason, 0x10);
 }
 
 TEST(PahoUplink, tells_that_the_broker_refused_a_message_to_who_did_not_ask) {

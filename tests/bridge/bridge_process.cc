@@ -24,11 +24,10 @@ std::vector<std::string> BridgeProcess::arguments(const MqttBroker& broker,
                                                   const std::string& window_file,
                                                   std::size_t window_messages) {
   const MqttOptions options = broker.options();
-  return {
-      "--name",        MqttBroker::kBridge, "--mqtt-uri",         broker.uri(),
-      "--mqtt-ca",     options.ca_file,     "--mqtt-certificate", options.certificate_file,
-      "--mqtt-key",    options.key_file,    "--kafka-brokers",    kafka,
-      "--window-file", window_file,         "--window-messages",  std::to_string(window_messages)};
+  return {"--name",        broker.bridge(),  "--mqtt-uri",         broker.uri(),
+          "--mqtt-ca",     options.ca_file,  "--mqtt-certificate", options.certificate_file,
+          "--mqtt-key",    options.key_file, "--kafka-brokers",    kafka,
+          "--window-file", window_file,      "--window-messages",  std::to_string(window_messages)};
 }
 
 BridgeProcess::BridgeProcess(const std::vector<std::string>& arguments) {
@@ -44,6 +43,8 @@ BridgeProcess::~BridgeProcess() {
   waitpid(pid_, nullptr, 0);
   close(log_);
 }
+
+void BridgeProcess::send(int signal) const { DMP_CHECK(kill(pid_, signal) == 0); }
 
 int BridgeProcess::count(const std::string& word) const {
   int found = 0;

@@ -25,6 +25,7 @@ class BridgeProcess {
 
   // Whether it says so within that time, `times` times since its start.
   bool says(const std::string& word, std::chrono::milliseconds time, int times = 1);
+  void send(int signal) const;
   // Lets it work for that long.
   void work(std::chrono::milliseconds time) { says("(never)", time); }
   [[nodiscard]] const std::string& said() const { return said_; }

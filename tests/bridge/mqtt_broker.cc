@@ -19,10 +19,10 @@ constexpr int kAhead = 20;  // Mosquitto's Receive Maximum
 
 MqttOptions MqttBroker::options() const {
   return {.uri = uri(),
-          .client_id = kBridge,
+          .client_id = bridge(),
           .ca_file = file("ca.crt"),
-          .certificate_file = file(std::string(kBridge) + ".crt"),
-          .key_file = file(std::string(kBridge) + ".key"),
+          .certificate_file = file(bridge() + ".crt"),
+          .key_file = file(bridge() + ".key"),
           .filters = {"dmp/v1/+/+/update", "dmp/v1/+/agent/presence"}};
 }
 

@@ -15,7 +15,7 @@ class MqttBroker : public test::Mosquitto {
   static constexpr const char* kRae = "rae-1";
   static constexpr const char* kOtherRae = "rae-2";
 
-  MqttBroker() : Mosquitto({kRae, kOtherRae}) {}
+  explicit MqttBroker(const std::string& bridge = kBridge) : Mosquitto({kRae, kOtherRae}, bridge) {}
 
   // As the bridge connects.
   [[nodiscard]] MqttOptions options() const;

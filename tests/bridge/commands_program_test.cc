@@ -1,55 +1,42 @@
-// Commands through the real program: a real Mosquitto, an emulated Kafka, two agents.
-#include <chrono>
+// Commands through the real program.
+#include <csignal>
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
-#include <gtest/gtest.h>
-
 #include "schema/codec.h"
-#include "tests/bridge/bridge_process.h"
-#include "tests/bridge/scratch_folder.h"
-#include "tests/fixtures/emulated_kafka.h"
-#include "tests/fixtures/kafka_topics.h"
-#include "tests/fixtures/waiting.h"
+#include "tests/bridge/bridge_between.h"
+#include "tests/fixtures/logged_program.h"
 
 namespace dmp::bridge {
 namespace {
 
-constexpr std::chrono::seconds kPatience{60};
-const std::string kSession = "0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11";
+// Of stdbuf, as it would keep its words back: a RAE in a process of its own.
+std::vector<std::string> listener_arguments(const MqttBroker& broker, const std::string& rae) {
+  const std::string port = broker.uri().substr(broker.uri().rfind(':') + 1);
+  std::istringstream line("-oL mosquitto_sub -h 127.0.0.1 -p " + port + " -V mqttv5 -q 1 -d -i " +
+                          rae + " --cafile " + broker.file("ca.crt") + " --cert " +
+                          broker.file(rae + ".crt") + " --key " + broker.file(rae + ".key") +
+                          " -t dmp/v1/" + rae + "/+/command");
+  return {std::istream_iterator<std::string>(line), {}};
+}
 
-class CommandsThroughTheBridge : public testing::Test {
+class CommandsThroughTheBridge : public BridgeBetween {
  protected:
   // Back when it has passed through the bridge.
   void say(Agent& agent, const std::string& rae, std::int64_t timestamp, AgentStatus status) {
     agent.publish("dmp/v1/" + rae + "/agent/presence",
                   encode(AgentPresence{{timestamp}, status, ""}));
     ++said_;
-    EXPECT_TRUE(shows("dmp_bridge_stored_total", said_));
-  }
-
-  bool shows(const std::string& metric, double value) {
-    return test::wait_for([&] { return bridge_.metric(metric) == value; }, kPatience);
+    EXPECT_TRUE(shows(bridge_, "dmp_bridge_stored_total", said_));
   }
 
   // Back when Kafka has it; when that was.
   std::int64_t command(const std::string& rae, const std::string& id) {
-    const std::int64_t now = SystemClock().wall_us();
-    test::produce(kafka_.brokers(), kCommands,
-                  {{"dmp/v1/" + rae + "/" + kSession + "/command",
-                    R"({"schema":1,"command_id":")" + id + "\"}",
-                    {{"dmp-expires-at", std::to_string(now + 60'000'000)}}}});
+    test::produce(kafka_.brokers(), kCommands, {command_record(rae, id)});
     return SystemClock().wall_us();
   }
-
-  static constexpr const char* kAgents = "dmp.agents";
-  static constexpr const char* kCommands = "dmp.device-commands";
-  static constexpr const char* kReplies = "dmp.command-replies";
-  ScratchFolder folder_;
-  test::EmulatedKafka kafka_{{{kAgents, 1}, {kCommands, 1}, {kReplies, 1}}};
-  MqttBroker broker_;
-  BridgeProcess bridge_{
-      BridgeProcess::arguments(broker_, kafka_.brokers(), folder_.file("window"), 2000)};
 
  private:
   double said_ = 0;
@@ -106,7 +93,7 @@ TEST_F(CommandsThroughTheBridge, reach_their_agent_at_its_next_online_behind_a_f
   foreign.subscribe("#");
 
   command("rae-1", "again");
-  EXPECT_TRUE(shows(passed_on, 1))
+  EXPECT_TRUE(shows(bridge_, passed_on, 1))
       << "nobody has heard of the RAE, and the broker hides that it is away";
   {
     Agent there(broker_);
@@ -130,7 +117,27 @@ TEST_F(CommandsThroughTheBridge, reach_their_agent_at_its_next_online_behind_a_f
   command("rae-2", "own");
   EXPECT_EQ(foreign.receive().payload, R"({"schema":1,"command_id":"own"})")
       << "those of others were not for it to read";
-  EXPECT_TRUE(shows(passed_on, 4));
+  EXPECT_TRUE(shows(bridge_, passed_on, 4));
+}
+
+// It answers nothing any more: the broker keeps its commands, or drops them where they are too
+// many.
+TEST_F(CommandsThroughTheBridge, are_held_up_by_no_rae_that_stands_still) {
+  constexpr int kMany = 300;  // above what the broker sends without an answer
+  ASSERT_TRUE(bridge_.says("event=mqtt_subscribed", kPatience)) << bridge_.said();
+  const std::string slow = MqttBroker::kOtherRae;
+  const test::LoggedProgram standing("/usr/bin/stdbuf", listener_arguments(broker_, slow),
+                                     folder_.file("slow.log"));
+  ASSERT_TRUE(standing.says("Subscribed")) << standing.said();
+  standing.send(SIGSTOP);
+  Agent there(broker_);
+  there.subscribe(command_topic(MqttBroker::kRae));
+  std::vector<test::KafkaRecord> commands;
+  for (int i = 0; i < kMany; ++i) commands.push_back(command_record(slow, std::to_string(i)));
+  commands.push_back(command_record(MqttBroker::kRae, "behind"));
+  test::produce(kafka_.brokers(), kCommands, commands);
+  EXPECT_EQ(there.receive().payload, commands.back().value);
+  EXPECT_TRUE(shows(bridge_, "dmp_bridge_commands_passed_on_total", kMany + 1));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka.h>
 
+#include "bridge/adapters/kafka_handles.h"
 #include "bridge/adapters/kafka_sink.h"
 #include "bridge/wake.h"
 #include "tests/bridge/fakes.h"
@@ -323,6 +324,23 @@ TEST(KafkaSink, finds_the_place_of_a_first_record_without_waiting_for_a_look_rou
     }
   }
   EXPECT_TRUE(won);
+}
+
+// As librdkafka understands them: a setting that is missing here would lose messages, and only in
+// an outage of minutes, or when a broker dies.
+TEST(KafkaSink, asks_all_replicas_for_every_message_once_and_gives_none_up) {
+  const auto conf = make_kafka_conf(producer_properties({}));
+  ASSERT_TRUE(conf) << conf.error().message;
+  const auto effective = [&](const char* name) {
+    std::array<char, 64> value{};
+    std::size_t size = value.size();
+    EXPECT_EQ(rd_kafka_conf_get(conf->get(), name, value.data(), &size), RD_KAFKA_CONF_OK) << name;
+    return std::string(value.data());
+  };
+  EXPECT_EQ(effective("acks"), "-1") << "all of them";
+  EXPECT_EQ(effective("enable.idempotence"), "true");
+  EXPECT_EQ(effective("message.timeout.ms"), "0") << "none";
+  EXPECT_EQ(effective("partitioner"), "murmur2_random");
 }
 
 // What only a broker can do to a producer.

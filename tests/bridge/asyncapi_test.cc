@@ -13,6 +13,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "bridge/core/command.h"
+#include "bridge/core/record.h"
 #include "bridge/core/route.h"
 #include "schema/codec.h"
 #include "schema/topics.h"
@@ -66,6 +67,33 @@ class AsyncApi : public testing::Test {
     return channel["x-kafka-topic"] ? channel["x-kafka-topic"].as<std::string>() : "";
   }
 
+  // Of the channel that this filter subscribes to; 0: there is none.
+  [[nodiscard]] std::size_t bytes_max(const std::string& filter) const {
+    for (const auto& each : document_["channels"]) {
+      if (filter_of(address(each.second)) != filter) continue;
+      return each.second["x-payload-bytes-max"].as<std::size_t>();
+    }
+    return 0;
+  }
+
+  struct HeaderNames {
+    std::set<std::string> known;
+    std::set<std::string> required;
+  };
+  // Of the Kafka records behind a channel.
+  [[nodiscard]] HeaderNames headers_of(const YAML::Node& channel) const {
+    HeaderNames names;
+    const YAML::Node schema = at(channel["x-kafka-headers"]["$ref"].as<std::string>());
+    for (const auto& each : schema["properties"]) names.known.insert(each.first.as<std::string>());
+    for (const auto& each : schema["required"]) names.required.insert(each.as<std::string>());
+    return names;
+  }
+  static std::set<std::string> names_of(const Record& record) {
+    std::set<std::string> names;
+    for (const Header& header : record.headers) names.emplace(header.name);
+    return names;
+  }
+
   const YAML::Node document_ = YAML::LoadFile(kFolder / "asyncapi.yaml");
 };
 
@@ -78,6 +106,54 @@ TEST_F(AsyncApi, names_every_route_and_no_other) {
   Pairs routed;
   for (const Route& route : uplink_routes()) routed.emplace(route.filter, route.kafka_topic);
   EXPECT_EQ(documented, routed);
+}
+
+TEST_F(AsyncApi, allows_payloads_as_large_as_routes_and_downlink_do) {
+  for (const Route& route : uplink_routes()) {
+    EXPECT_EQ(bytes_max(route.filter), route.payload_bytes_max) << route.filter;
+  }
+  for (const auto& [name, channel] : channels("send")) {
+    if (kafka_topic(channel) != kafka::kDeviceCommands) continue;
+    Command command;
+    command.topic = topic_of(address(channel));
+    command.expires_at = 2;
+    command.payload.assign(bytes_max(filter_of(address(channel))), ' ');
+    EXPECT_FALSE(objection_to(command, "bridge-1", 1)) << name;
+    command.payload += ' ';
+    EXPECT_TRUE(objection_to(command, "bridge-1", 1)) << name;
+  }
+}
+
+TEST_F(AsyncApi, names_the_headers_that_the_bridge_writes) {
+  RecordBuilder builder("bridge-1");
+  Message message;
+  message.topic = "topic";
+  const auto required = names_of(builder.record(message, kafka::kDeviceUpdates));
+  message.content_type = "application/json";
+  const auto known = names_of(builder.record(message, kafka::kDeviceUpdates));
+  EXPECT_EQ(names_of(builder.heartbeat("{}", 1)), known);
+  EXPECT_EQ(names_of(builder.reply({"topic", "{}", 1})), known);
+  auto written = channels("receive");
+  for (const auto& [name, channel] : channels("send")) {
+    if (!address(channel).starts_with("dmp/")) written[name].reset(channel);
+  }
+  EXPECT_EQ(written.size(), 6U);
+  for (const auto& [name, channel] : written) {
+    EXPECT_EQ(headers_of(channel).known, known) << name;
+    EXPECT_EQ(headers_of(channel).required, required) << name;
+  }
+}
+
+TEST_F(AsyncApi, names_the_headers_that_the_bridge_asks_of_commands) {
+  for (const auto& [name, channel] : channels("send")) {
+    if (kafka_topic(channel) != kafka::kDeviceCommands) continue;
+    const HeaderNames headers = headers_of(channel);
+    EXPECT_EQ(headers.known, (std::set<std::string>{"dmp-bridge", "dmp-expires-at"})) << name;
+    EXPECT_EQ(headers.required, std::set<std::string>{"dmp-expires-at"}) << name;
+    Command command;
+    command.topic = topic_of(address(channel));
+    EXPECT_EQ(objection_to(command, "bridge-1", 1)->code, "no_expiry") << name;
+  }
 }
 
 TEST_F(AsyncApi, names_every_topic_of_the_contract) {

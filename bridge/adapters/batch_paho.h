@@ -20,9 +20,8 @@ void release_paho(void);
 // no business with time. From any thread.
 void rest_paho_by(void (*rest)(dmp::SteadyTime until));
 
-// Since the start, for tests: how often the receive thread waited in vain as long as it should, and
-// how often it slept, deaf to what comes.
-std::uint64_t paho_silences(void);
-std::uint64_t paho_naps(void);
+// How often since the start the receive thread did not sleep, deaf to what comes, after a silence.
+// For tests.
+std::uint64_t paho_naps_spared(void);
 
 }  // extern "C"

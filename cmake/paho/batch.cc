@@ -124,10 +124,9 @@ std::mutex held_mutex;  // taken after all but Unread's
 
 std::atomic<std::uint64_t> acknowledged = 0;  // messages since the start
 
-thread_local bool reads = false;               // this is Paho's receive thread,
-thread_local bool has_waited_in_vain = false;  // and it has just done so, as long as it should
-std::atomic<std::uint64_t> silences = 0;
-std::atomic<std::uint64_t> naps = 0;
+// This is Paho's receive thread, and it has just waited in vain, as long as it should.
+thread_local bool has_waited_in_vain = false;
+std::atomic<std::uint64_t> naps_spared = 0;
 
 void sleep_until(dmp::SteadyTime until) { std::this_thread::sleep_until(until); }
 std::atomic<void (*)(dmp::SteadyTime)> rest_until = sleep_until;
@@ -198,15 +197,13 @@ void rest_paho_by(void (*rest)(dmp::SteadyTime until)) {
   rest_until = rest != nullptr ? rest : sleep_until;
 }
 
-std::uint64_t paho_silences(void) { return silences; }
-
-std::uint64_t paho_naps(void) { return naps; }
+std::uint64_t paho_naps_spared(void) { return naps_spared; }
 
 // After a wait in vain, and when there was nothing to wait for.
 int paho_usleep(useconds_t us) {
-  if (std::exchange(has_waited_in_vain, false)) return 0;
-  if (reads) ++naps;
-  return usleep(us);
+  if (!std::exchange(has_waited_in_vain, false)) return usleep(us);
+  ++naps_spared;
+  return 0;
 }
 
 // Paho prints two lines of its trace for each record into a buffer, even if nobody listens.
@@ -313,13 +310,11 @@ static int next_socket(int more_work, int timeout_ms, pthread_mutex_t* mutex, in
 // Waits for the next socket with something to read, and says which; 0: none. By Paho's receive
 // thread, which holds no lock then.
 int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc) {
-  reads = true;
   const auto begin = std::chrono::steady_clock::now();
   const int socket = next_socket(more_work, timeout_ms, mutex, rc);
   const auto waited = std::chrono::steady_clock::now() - begin;
   has_waited_in_vain =
       socket == 0 && timeout_ms > 0 && waited >= std::chrono::milliseconds(timeout_ms);
-  if (has_waited_in_vain) ++silences;
   return socket;
 }
 

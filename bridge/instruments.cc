@@ -41,6 +41,9 @@ Instruments::Instruments(Metrics& metrics)
       heartbeats_stored(metrics.counter("dmp_bridge_heartbeats_stored_total",
                                         "Our own heartbeats that Kafka has stored: they count on "
                                         "while nothing is to do, and stop when we are stuck")),
+      echoes_heard(metrics.counter("dmp_bridge_echoes_heard_total",
+                                   "Our own messages that came back by the broker: they count on "
+                                   "while nobody sends, and stop when we are deaf")),
       raes_forgotten(metrics.counter("dmp_bridge_raes_forgotten_total",
                                      "RAEs whose presence was forgotten for want of room")),
       connected(metrics.gauge("dmp_bridge_connected", "1 while connected and subscribed")),
@@ -53,6 +56,8 @@ Instruments::Instruments(Metrics& metrics)
       in_flight(metrics.gauge("dmp_bridge_in_flight", "Records given to Kafka, not yet reported")),
       heartbeat_seconds(metrics.gauge("dmp_bridge_heartbeat_seconds",
                                       "What Kafka took to store the last heartbeat")),
+      echo_seconds(metrics.gauge("dmp_bridge_echo_seconds",
+                                 "What our last message to ourselves took by the broker")),
       raes_known(metrics.gauge("dmp_bridge_raes_known", "RAEs whose presence is known")),
       stored_after_seconds(metrics.histogram("dmp_bridge_stored_after_seconds",
                                              "From MQTT to Kafka's report, by the wall clock",

@@ -43,6 +43,7 @@ class Instruments {
   Counter sessions_lost;
   Counter passed_on;
   Counter heartbeats_stored;
+  Counter echoes_heard;
   Counter raes_forgotten;
   Gauge connected;
   Gauge valve_open;
@@ -51,6 +52,7 @@ class Instruments {
   Gauge window_oldest_seconds;
   Gauge in_flight;
   Gauge heartbeat_seconds;
+  Gauge echo_seconds;
   Gauge raes_known;
   Histogram stored_after_seconds;
   Histogram acknowledged_after_seconds;

@@ -7,6 +7,7 @@
 #include "base/endpoints.h"
 #include "bridge/core/window_record.h"
 #include "schema/ids.h"
+#include "schema/topics.h"
 
 namespace dmp::bridge {
 namespace {
@@ -57,12 +58,14 @@ WaterMarks water_marks(const Options& options) {
 }
 
 MqttOptions mqtt_options(const Options& options, std::vector<std::string> filters) {
+  filters.push_back(bridge_echo_topic(options.name));
   return {.uri = options.mqtt_uri,
           .client_id = options.name,
           .ca_file = options.mqtt_ca,
           .certificate_file = options.mqtt_certificate,
           .key_file = options.mqtt_key,
           .filters = std::move(filters),
+          .echo_topic = bridge_echo_topic(options.name),
           .marks = water_marks(options),
           .receive_max = static_cast<int>(kReceiveMax)};
 }

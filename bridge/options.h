@@ -40,6 +40,7 @@ inline constexpr std::int64_t kHeadroomMessages = 16;
 // High water leaves room for kHeadroomMessages of the largest; low water is half of it.
 WaterMarks water_marks(const Options& options);
 
+// With these filters and our echo's.
 MqttOptions mqtt_options(const Options& options, std::vector<std::string> filters);
 
 // `options` must outlive `settings`.

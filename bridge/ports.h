@@ -55,11 +55,12 @@ struct SourceEvent {
     kSubscribed,  // the broker keeps our subscriptions
     kDown,
     kAnswered,
+    kEchoed,  // a message to ourselves is back
   };
   Kind kind = Kind::kDown;
   bool session_present = false;  // of kUp: the broker still had our session
   std::string reason;            // of kDown; of kAnswered: why the broker refused, empty if it took
-  std::uint64_t ticket = 0;      // of kAnswered
+  std::uint64_t ticket = 0;      // of kAnswered; of kEchoed: its number
   bool unheard = false;          // of kAnswered: the broker took it, but nobody is subscribed
 };
 
@@ -85,6 +86,9 @@ class Source {
   // Fails if it is down or has too much to send already. With a ticket, one kAnswered follows
   // unless a kDown comes first.
   virtual Status publish(const Publish& message) = 0;
+  // Sends a message to ourselves by the broker. One kEchoed may follow, of the newest only if
+  // several are back; it may be lost.
+  virtual void echo(std::uint64_t number) = 0;
 };
 
 struct Delivery {

@@ -1,6 +1,7 @@
 #include "bridge/pump.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "schema/codec.h"
@@ -51,6 +52,7 @@ SteadyTime Pump::turn() {
   hear();
   begin_commands();
   steer();
+  listen();
   // While nothing is read, answers to commands are not read either.
   if (link_.is_up() && !stopping_ && valve_.position() == Position::kOpen) downlink_.turn();
   answer(false);
@@ -61,6 +63,7 @@ SteadyTime Pump::turn() {
   }
   next = std::min(next, valve_.closes_at().value_or(next));
   if (link_.is_up()) next = std::min(next, uplink_.confirmations().next_due().value_or(next));
+  next = std::min(next, echo_.next_due().value_or(next));
   return next;
 }
 
@@ -78,7 +81,22 @@ void Pump::on(const SourceEvent& event) {
       return on_down(event.reason);
     case SourceEvent::Kind::kAnswered:
       return downlink_.answered(event.ticket, event.reason, event.unheard);
+    case SourceEvent::Kind::kEchoed:
+      return on_echo(event.ticket);
   }
+}
+
+void Pump::on_echo(std::uint64_t number) {
+  instruments_.echoes_heard.add();
+  const auto took = echo_.returned(number, clock_.steady());
+  if (took) instruments_.echo_seconds.set(std::chrono::duration<double>(*took).count());
+}
+
+void Pump::listen() {
+  const SteadyTime now = clock_.steady();
+  const std::uint64_t before = std::exchange(arrived_, arrived());
+  if (arrived_ != before || valve_.position() != Position::kOpen) echo_.heard(now);
+  if (const auto number = echo_.take_due(now)) source_.echo(*number);
 }
 
 void Pump::on_up(bool session_present) {
@@ -98,6 +116,7 @@ void Pump::on_subscribed() {
   log_info("mqtt_subscribed");
   is_subscribed_ = true;
   link_.subscribed();
+  echo_.begin(clock_.steady());
   heard_at_ = arrived();
 }
 
@@ -115,6 +134,7 @@ void Pump::on_down(const std::string& reason) {
   // From now on a RAE may come or go unheard. What the broker queues of that is heard afterwards.
   uplink_.presences().forget_all();
   is_subscribed_ = false;
+  echo_.end();
   heard_at_.reset();
   down_reason_ = reason;
   downlink_.ended();
@@ -207,6 +227,10 @@ Verdict Pump::readiness() const {
   }
   if (!link_.is_up()) return {false, "mqtt: " + down_reason_};
   if (!is_subscribed_) return {false, "mqtt: the broker has not answered our subscriptions yet"};
+  if (echo_.is_deaf(clock_.steady())) {
+    return {false, "mqtt: nothing has come for " + std::to_string(Echo::kSilence.count()) +
+                       " s, not even what we sent to ourselves"};
+  }
   return {true, "mqtt subscribed, kafka acknowledges"};
 }
 

@@ -15,6 +15,7 @@
 #include "base/admin_port.h"
 #include "base/clock.h"
 #include "base/pace.h"
+#include "bridge/core/echo.h"
 #include "bridge/core/link.h"
 #include "bridge/core/valve.h"
 #include "bridge/downlink.h"
@@ -52,6 +53,8 @@ class Pump {
   [[nodiscard]] std::uint64_t arrived() const;
   void on_subscribed();
   void begin_commands();
+  void listen();
+  void on_echo(std::uint64_t number);
   void on_down(const std::string& reason);
   void turn_valve(const WindowLevel& level);
   void steer();
@@ -73,6 +76,8 @@ class Pump {
 
   Valve valve_;
   Link link_;
+  Echo echo_;
+  std::uint64_t arrived_ = 0;  // when we last looked
   Pace pace_;
   bool is_subscribed_ = false;
   std::optional<std::uint64_t> heard_at_;  // messages taken when commands may begin

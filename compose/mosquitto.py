@@ -66,6 +66,7 @@ topic read dmp/v1/+/agent/roster
 topic write dmp/v1/+/+/command
 topic write dmp/v1/+/agent/confirm
 topic write dmp/v1/+/agent/resync
+topic readwrite dmp/v1/bridge/{name}/echo
 """
 
 PROBE = "probe"

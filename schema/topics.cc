@@ -82,6 +82,10 @@ std::string agent_topic(const RaeSerial& rae, TopicKind kind) {
   return std::string(kPrefix) + rae.str() + "/agent/" + std::string(suffix.text);
 }
 
+std::string bridge_echo_topic(std::string_view bridge) {
+  return std::string(kPrefix) + "bridge/" + std::string(bridge) + "/echo";
+}
+
 std::string bridge_key(std::string_view bridge) {
   return std::string(kBridgeKeyPrefix) + std::string(bridge);
 }

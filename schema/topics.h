@@ -29,6 +29,9 @@ Result<Topic> parse_topic(std::string_view topic);
 std::string device_topic(const RaeSerial& rae, const SessionId& session, TopicKind kind);
 std::string agent_topic(const RaeSerial& rae, TopicKind kind);
 
+// Where a bridge says something to itself, to know that it hears.
+std::string bridge_echo_topic(std::string_view bridge);
+
 // Record key of a bridge's heartbeat in kafka::kAgents: "bridge/NAME".
 std::string bridge_key(std::string_view bridge);
 std::optional<std::string_view> parse_bridge_key(std::string_view key);

@@ -1,6 +1,7 @@
 #include "bridge/adapters/paho_connection.h"
 
 #include <bit>
+#include <charconv>
 
 #include <MQTTAsync.h>
 
@@ -49,6 +50,7 @@ mqtt::ssl_options tls_of(const MqttOptions& options) {
 PahoConnection::PahoConnection(const MqttOptions& options, Window& window, Wake& wake,
                                const Clock& clock)
     : uri_(options.uri),
+      echo_topic_(options.echo_topic),
       port_(port_of(options.uri)),
       session_expiry_(options.session_expiry),
       window_(window),
@@ -211,6 +213,20 @@ int PahoConnection::on_arrived(void* self, char* topic, int length,
   return 1;
 }
 
+void PahoConnection::on_echo(const MQTTAsync_message& received) noexcept {
+  const auto* const begin = static_cast<const char*>(received.payload);
+  std::uint64_t number = 0;
+  std::from_chars(begin, begin + received.payloadlen, number);
+  echo_ = number;
+  wake_.notify();
+}
+
+std::optional<std::uint64_t> PahoConnection::take_echo() {
+  const std::uint64_t number = echo_.exchange(0);
+  if (number == 0) return std::nullopt;
+  return number;
+}
+
 bool PahoConnection::is_high() const {
   if (!marks_) return false;
   const WindowLevel level = window_.level();
@@ -228,6 +244,7 @@ void PahoConnection::on_message(std::string_view topic,
                                 const MQTTAsync_message& received) noexcept {
   if (closed_) return;  // not acknowledged: it comes again with the next connection
   arrived_.fetch_add(1, std::memory_order_relaxed);
+  if (topic == echo_topic_) return on_echo(received);
   if (!refusing_) {
     bool kept = false;
     try {

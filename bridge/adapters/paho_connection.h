@@ -70,6 +70,8 @@ class PahoConnection {
   // It has ended: what Paho still holds of it is nobody's any more.
   void close() { closed_ = true; }
   [[nodiscard]] bool was_up() const { return was_up_; }
+  // The number of the newest message to ourselves that is back, once.
+  std::optional<std::uint64_t> take_echo();
   // Messages since it stood.
   [[nodiscard]] std::uint64_t arrived() const { return arrived_; }
 
@@ -95,8 +97,10 @@ class PahoConnection {
   static int on_arrived(void* self, char* topic, int length, MQTTAsync_message* message) noexcept;
   [[nodiscard]] bool is_high() const;
   void on_message(std::string_view topic, const MQTTAsync_message& received) noexcept;
+  void on_echo(const MQTTAsync_message& received) noexcept;
 
   const std::string uri_;
+  const std::string echo_topic_;
   const int port_;
   const std::chrono::seconds session_expiry_;
   Window& window_;
@@ -107,6 +111,7 @@ class PahoConnection {
   std::atomic<int> unanswered_ = 0;
   std::atomic<bool> was_up_ = false;
   std::atomic<std::uint64_t> arrived_ = 0;
+  std::atomic<std::uint64_t> echo_ = 0;  // 0: none
   std::atomic<bool> closed_ = false;
   // Once a message was refused, all are: none may overtake it.
   std::atomic<bool> refusing_ = false;

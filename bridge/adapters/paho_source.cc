@@ -1,9 +1,11 @@
 #include "bridge/adapters/paho_source.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "bridge/adapters/batch_paho.h"
 #include "bridge/adapters/paho_connection.h"
 
@@ -13,6 +15,7 @@ namespace {
 // For the answer to a subscription: while nothing comes, and while messages do.
 constexpr std::chrono::seconds kSubscribePatience{10};
 constexpr std::chrono::minutes kSubscribeMost{10};
+constexpr std::chrono::seconds kEchoExpiry{60};
 
 }  // namespace
 
@@ -127,6 +130,9 @@ std::optional<SourceEvent> PahoSource::poll() {
     if (auto event = advance(*happening)) return event;
   }
   look_after_subscriptions();
+  if (const auto number = connection_->take_echo()) {
+    return SourceEvent{SourceEvent::Kind::kEchoed, false, {}, *number};
+  }
   return std::nullopt;
 }
 
@@ -135,6 +141,12 @@ void PahoSource::read_on() { connection_->read_on(); }
 Status PahoSource::publish(const Publish& message) {
   if (!is_up()) return fail("mqtt_down", "MQTT is not connected", Retry::kYes);
   return connection_->publish(message);
+}
+
+void PahoSource::echo(std::uint64_t number) {
+  const auto sent = publish(
+      {.topic = options_.echo_topic, .payload = std::to_string(number), .expiry = kEchoExpiry});
+  if (!sent) log_debug("echo_not_sent", {{"reason", sent.error().message}});
 }
 
 }  // namespace dmp::bridge

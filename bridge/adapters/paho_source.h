@@ -25,6 +25,7 @@ struct MqttOptions {
   std::string certificate_file;
   std::string key_file;
   std::vector<std::string> filters;
+  std::string echo_topic = {};           // what comes there is our own; among the filters, or empty
   std::optional<WaterMarks> marks = {};  // of the window; nullopt: reads until it is full
   int receive_max = 200;  // messages the broker may send ahead of their acknowledgement
   std::chrono::seconds session_expiry = std::chrono::days(7);
@@ -45,6 +46,7 @@ class PahoSource final : public Source {
   std::optional<SourceEvent> poll() override;
   void read_on() override;
   Status publish(const Publish& message) override;
+  void echo(std::uint64_t number) override;
 
  private:
   enum class State { kDown, kConnecting, kSubscribing, kUp, kLeaving };

@@ -164,6 +164,10 @@ class FakeSource final : public Source {
     return {};
   }
 
+  void echo(std::uint64_t number) override {
+    if (up_ && !is_deaf) events_.push_back({SourceEvent::Kind::kEchoed, false, {}, number});
+  }
+
   // The broker's word on a message; `refusal` is empty if it takes it, `unheard` if for nobody.
   void answer(std::uint64_t ticket, const std::string& refusal = "", bool unheard = false) {
     events_.push_back({SourceEvent::Kind::kAnswered, false, refusal, ticket, unheard});
@@ -189,6 +193,7 @@ class FakeSource final : public Source {
   std::optional<WaterMarks> marks;
   std::vector<Publish> published;
   bool answers_at_once = true;
+  bool is_deaf = false;  // hears nothing of itself
   bool is_heard = true;  // somebody is subscribed to what we publish
   bool withholds_subscribed = false;
   std::size_t publishes_max = 1000;  // in all; more is too much to send

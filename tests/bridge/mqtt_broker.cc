@@ -7,6 +7,7 @@
 #include "base/bounded_queue.h"
 #include "base/check.h"
 #include "base/tcp_connections.h"
+#include "schema/topics.h"
 
 namespace dmp::bridge {
 namespace {
@@ -23,7 +24,8 @@ MqttOptions MqttBroker::options() const {
           .ca_file = file("ca.crt"),
           .certificate_file = file(bridge() + ".crt"),
           .key_file = file(bridge() + ".key"),
-          .filters = {"dmp/v1/+/+/update", "dmp/v1/+/agent/presence"}};
+          .filters = {"dmp/v1/+/+/update", "dmp/v1/+/agent/presence", bridge_echo_topic(bridge())},
+          .echo_topic = bridge_echo_topic(bridge())};
 }
 
 struct Agent::Client {

@@ -10,6 +10,12 @@ namespace {
 
 using TheBridge = BridgeBetween;
 
+TEST_F(TheBridge, hears_itself_while_nobody_sends) {
+  ASSERT_TRUE(bridge_.says("event=mqtt_subscribed", kPatience)) << bridge_.said();
+  EXPECT_TRUE(test::wait_for([&] { return bridge_.metric("dmp_bridge_echoes_heard_total") > 0; }));
+  EXPECT_EQ(bridge_.metric("dmp_bridge_received_total"), 0);
+}
+
 // Nobody was subscribed when the confirmation came, so it is lost; the agent says it again.
 TEST_F(TheBridge, confirms_again_what_is_said_again_because_its_confirmation_was_lost) {
   ASSERT_TRUE(bridge_.says("event=mqtt_subscribed", kPatience)) << bridge_.said();

@@ -43,6 +43,28 @@ TEST_F(PumpReadyTest, is_ready_when_mqtt_is_subscribed_and_kafka_acknowledges) {
   EXPECT_TRUE(pump_.ready().good) << pump_.ready().reason;
 }
 
+TEST_F(PumpReadyTest, is_not_ready_while_it_is_connected_and_hears_nothing_not_even_itself) {
+  turn();
+  pass(seconds(1));
+  ASSERT_TRUE(pump_.ready().good) << pump_.ready().reason;
+  EXPECT_GT(instruments_.echoes_heard.value(), 0);
+  source_.is_deaf = true;
+  for (int i = 0; i < 4; ++i) pass(seconds(10));
+  EXPECT_FALSE(pump_.ready().good);
+  EXPECT_EQ(pump_.ready().reason,
+            "mqtt: nothing has come for 30 s, not even what we sent to ourselves");
+  receive("something");
+  pass(seconds(1));
+  EXPECT_TRUE(pump_.ready().good) << pump_.ready().reason;
+
+  for (int i = 0; i < 4; ++i) pass(seconds(10));
+  EXPECT_FALSE(pump_.ready().good);
+  source_.is_deaf = false;
+  pass(seconds(10));
+  pass(seconds(1));
+  EXPECT_TRUE(pump_.ready().good) << pump_.ready().reason;
+}
+
 TEST_F(PumpReadyTest, says_which_side_keeps_it_from_being_ready) {
   source_.broker_down = true;
   turn();

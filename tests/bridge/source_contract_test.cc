@@ -267,6 +267,17 @@ TEST_P(SourceTest, tells_whether_anybody_is_subscribed) {
   }
 }
 
+TEST_P(SourceTest, hears_itself_beside_its_window) {
+  ASSERT_TRUE(comes_up(*bench_));
+  for (const std::uint64_t number : {1U, 2U}) {
+    bench_->source().echo(number);
+    const SourceEvent event = next_event(*bench_);
+    EXPECT_EQ(event.kind, SourceEvent::Kind::kEchoed) << event.reason;
+    EXPECT_EQ(event.ticket, number);
+  }
+  EXPECT_EQ(bench_->window.level().messages, 0U);
+}
+
 TEST_P(SourceTest, can_be_left_and_joined_again_and_again) {
   for (int i = 0; i < 5; ++i) {
     ASSERT_TRUE(comes_up(*bench_));

@@ -57,6 +57,13 @@ class AccessTest(scratch.WithAuthority):
             self.assertEqual(bridge.publish(f"dmp/v1/rae-1/{leaf}", b"y"), 0)
             self.assertEqual(rae.receive(), (f"dmp/v1/rae-1/{leaf}", b"y"))
 
+    def test_the_bridge_hears_itself_and_nobody_else_there(self):
+        bridge = self.client("bridge-1")
+        bridge.subscribe("dmp/v1/bridge/#")
+        self.assertEqual(bridge.publish("dmp/v1/bridge/bridge-1/echo", b"1"), 0)
+        self.assertEqual(bridge.receive(), ("dmp/v1/bridge/bridge-1/echo", b"1"))
+        self.assertEqual(self.refusal("rae-1", "dmp/v1/bridge/bridge-1/echo"), NOT_AUTHORIZED)
+
     def test_a_rae_cannot_speak_for_another_nor_as_the_cloud(self):
         for topic in (
             f"dmp/v1/rae-2/{SESSION}/update",

@@ -37,6 +37,11 @@ TEST(Topics, refuses_every_other_shape) {
   }
 }
 
+TEST(Topics, a_bridges_echo_is_no_topic_of_a_rae) {
+  EXPECT_EQ(bridge_echo_topic("bridge-1"), "dmp/v1/bridge/bridge-1/echo");
+  EXPECT_FALSE(parse_topic(bridge_echo_topic("bridge-1")));
+}
+
 TEST(Topics, a_bridge_key_names_its_bridge) {
   EXPECT_EQ(bridge_key("bridge-1"), "bridge/bridge-1");
   EXPECT_EQ(parse_bridge_key("bridge/bridge-1"), "bridge-1");

@@ -179,7 +179,7 @@ TEST_P(SinkTest, is_broken_until_it_is_first_built) {
 
 TEST_P(SinkTest, stores_a_record_byte_for_byte_and_reports_it_once) {
   ASSERT_TRUE(sink().rebuild());
-  const std::string payload("{\"a\":\0\xff}", 9);
+  const std::string payload("{\"a\":\0\xff}", 8);
   ASSERT_TRUE(send(7, "key", payload));
   ASSERT_TRUE(send(8, "empty", ""));
   const auto all = reports(2);
@@ -380,14 +380,14 @@ TEST(KafkaSink, breaks_as_a_whole_when_one_topic_fails_and_reports_nothing_twice
     record.key = "k";
     return sink.send(ticket, record);
   };
-  for (const std::uint64_t ticket : {0, 1}) ASSERT_TRUE(send(ticket));
+  for (const std::uint64_t ticket : {0U, 1U}) ASSERT_TRUE(send(ticket));
   const Reports before = hear_until_broken(bench);
   ASSERT_TRUE(sink.broken());
   EXPECT_NE(sink.broken()->message.find("topic test-"), std::string::npos);
-  for (const std::uint64_t ticket : {0, 1}) EXPECT_FALSE(send(ticket)) << "of either topic";
+  for (const std::uint64_t ticket : {0U, 1U}) EXPECT_FALSE(send(ticket)) << "of either topic";
 
   ASSERT_TRUE(sink.rebuild());
-  for (const std::uint64_t ticket : {0, 1}) {
+  for (const std::uint64_t ticket : {0U, 1U}) {
     ASSERT_TRUE(before.contains(ticket) || send(ticket));
   }
   Reports all =

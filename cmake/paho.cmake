@@ -10,6 +10,7 @@
 # Its reads and writes lead through paho/batch.cc, which passes them on as they are until a program
 # calls batch_paho(). OpenSSL's trace of records is never asked for.
 # paho/pubacks.cc sees what Paho hides: the reason code of a publish that succeeded.
+# paho/broken_publish.cc keeps Paho from freeing twice what it could not write.
 # dmp_uses_paho() sees to it that this works. Debian's shared Paho C is loaded as well, and idle.
 find_package(PahoMqttCpp REQUIRED)
 find_package(OpenSSL REQUIRED)
@@ -40,11 +41,12 @@ function(dmp_add_paho_unwatched)
     DEPENDS ${DMP_PAHO_STATIC} ${folder}/renames VERBATIM)
   add_custom_target(paho_renamed DEPENDS ${folder}/libpaho.a)
   add_library(paho_unwatched STATIC ${CMAKE_SOURCE_DIR}/cmake/paho/batch.cc
+    ${CMAKE_SOURCE_DIR}/cmake/paho/broken_publish.cc
     ${CMAKE_SOURCE_DIR}/cmake/paho/pubacks.cc ${CMAKE_SOURCE_DIR}/cmake/paho/unwatched.cc ${folder}/exports.cc)
   add_dependencies(paho_unwatched paho_renamed)
   target_link_libraries(paho_unwatched PRIVATE dmp_options
     PUBLIC ${folder}/libpaho.a OpenSSL::SSL OpenSSL::Crypto anl)
-  foreach(replaced StackTrace_entry StackTrace_exit mymalloc myrealloc myfree MQTTProtocol_handlePubacks
+  foreach(replaced StackTrace_entry StackTrace_exit mymalloc myrealloc myfree MQTTProtocol_handlePubacks MQTTProtocol_startPublish
       Socket_getReadySocket)
     target_link_options(paho_unwatched PUBLIC -Wl,--wrap=${replaced})
   endforeach()

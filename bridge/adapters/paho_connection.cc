@@ -18,10 +18,12 @@ namespace {
 
 constexpr int kAtMostOnce = 0;
 constexpr int kAtLeastOnce = 1;
+constexpr int kRefusals = 0x80;  // reason codes from here on (MQTT 5.0, 2.4)
 // Every unanswered publish may be answered, and the connection's own news are a handful.
 constexpr std::size_t kHappeningsMax = PahoConnection::kPublishesMax + 64;
 constexpr std::chrono::seconds kConnectPatience{10};
 constexpr std::chrono::milliseconds kDisconnectPatience{1000};
+constexpr std::chrono::seconds kEchoExpiry{60};
 
 constexpr const char* kOnlyQos0 =
     "the broker only grants QoS 0, by which messages are lost: raise its max_qos";
@@ -187,10 +189,16 @@ Status PahoConnection::publish(const Publish& message) {
   return {};
 }
 
+Status PahoConnection::echo(std::uint64_t number) {
+  return publish({.topic = echo_topic_, .payload = std::to_string(number), .expiry = kEchoExpiry});
+}
+
 void PahoConnection::answered(const mqtt::token& token, bool good) {
   --unanswered_;
   const auto ticket = std::bit_cast<std::uint64_t>(token.get_user_context());
   if (ticket == 0) return;
+  // Paho calls what it could not write failed as well; the end of the connection follows.
+  if (!good && token.get_reason_code() < kRefusals) return;
   const bool unheard = good && puback_reason() == mqtt::ReasonCode::NO_MATCHING_SUBSCRIBERS;
   tell({Happening::Kind::kAnswered, false, ticket, good ? "" : paho_error(token), unheard});
 }

@@ -61,6 +61,8 @@ class PahoConnection {
 
   // Followed by kAnswered if `ticket` is not 0 and the connection lasts until then.
   Status publish(const Publish& message);
+  // A message to ourselves; it may come back.
+  Status echo(std::uint64_t number);
 
   // Reads again, if it had stopped and the window is not high any more.
   void read_on() const;

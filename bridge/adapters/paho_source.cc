@@ -1,7 +1,6 @@
 #include "bridge/adapters/paho_source.h"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -15,7 +14,6 @@ namespace {
 // For the answer to a subscription: while nothing comes, and while messages do.
 constexpr std::chrono::seconds kSubscribePatience{10};
 constexpr std::chrono::minutes kSubscribeMost{10};
-constexpr std::chrono::seconds kEchoExpiry{60};
 
 }  // namespace
 
@@ -144,9 +142,10 @@ Status PahoSource::publish(const Publish& message) {
 }
 
 void PahoSource::echo(std::uint64_t number) {
-  const auto sent = publish(
-      {.topic = options_.echo_topic, .payload = std::to_string(number), .expiry = kEchoExpiry});
-  if (!sent) log_debug("echo_not_sent", {{"reason", sent.error().message}});
+  if (!is_up()) return;
+  if (const auto sent = connection_->echo(number); !sent) {
+    log_warning("echo_not_sent", {{"reason", sent.error().message}});
+  }
 }
 
 }  // namespace dmp::bridge

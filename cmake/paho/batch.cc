@@ -176,6 +176,20 @@ void write_held() {
   pthread_mutex_unlock(mqttasync_mutex);
 }
 
+// By the batch, if it is a PUBACK.
+int write(SSL* ssl, const void* from, int bytes) {
+  if (!is_on) return SSL_write(ssl, from, bytes);
+  const std::lock_guard lock(held_mutex);
+  if (is_puback(from, bytes) && held.has_room_for(ssl)) {
+    held.add(ssl, from);
+    ++acknowledged;
+    if (unread.has(ssl) && held.has_room_for(ssl)) return bytes;
+    return held.write() || held.is_blocked ? bytes : -1;
+  }
+  if (held.size > 0 && held.ssl == ssl && !held.write()) return -1;
+  return SSL_write(ssl, from, bytes);
+}
+
 bool is_blocked(int socket, pthread_mutex_t* mutex) {
   if (pthread_mutex_lock(mutex) != 0) return false;
   const bool none = Socket_noPendingWrites(socket) != 0;
@@ -234,18 +248,15 @@ int paho_SSL_read(SSL* ssl, void* to, int bytes) {
 }
 
 int paho_SSL_write(SSL* ssl, const void* from, int bytes) {
-  if (!is_on) return SSL_write(ssl, from, bytes);
-  const std::lock_guard lock(held_mutex);
-  if (is_puback(from, bytes) && held.has_room_for(ssl)) {
-    held.add(ssl, from);
-    ++acknowledged;
-    if (unread.has(ssl) && held.has_room_for(ssl)) return bytes;
-    return held.write() || held.is_blocked ? bytes : -1;
+  const int written = write(ssl, from, bytes);
+  if (written > 0) return written;
+  const int why = SSL_get_error(ssl, written);
+  // Who reads shall find out.
+  if (why != SSL_ERROR_WANT_WRITE && why != SSL_ERROR_WANT_READ) {
+    shutdown(SSL_get_fd(ssl), SHUT_RDWR);
   }
-  if (held.size > 0 && held.ssl == ssl && !held.write()) return -1;
-  return SSL_write(ssl, from, bytes);
+  return written;
 }
-
 // Paho keeps a list of its own of what it must not wait for; it stays empty.
 int paho_SSL_pending(const SSL* ssl) { return is_on ? 0 : SSL_pending(ssl); }
 

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/tcp_connections.h"
+#include "bridge/adapters/batch_paho.h"
 #include "bridge/adapters/memory_window.h"
 #include "bridge/adapters/paho_source.h"
 #include "bridge/core/route.h"
@@ -353,6 +355,39 @@ TEST(PahoSource, tells_that_the_broker_refused_a_message) {
   EXPECT_EQ(answer.kind, SourceEvent::Kind::kAnswered);
   EXPECT_EQ(answer.ticket, 9U);
   EXPECT_FALSE(answer.reason.empty());
+}
+
+// Mosquitto grants what its list does not allow, and sends nothing.
+TEST(PahoSource, does_not_hear_itself_where_the_access_list_does_not_know_it) {
+  PahoBench bench;
+  MqttOptions stranger = bench.broker().options();
+  stranger.client_id = MqttBroker::kOtherRae;
+  stranger.certificate_file = bench.broker().file(stranger.client_id + ".crt");
+  stranger.key_file = bench.broker().file(stranger.client_id + ".key");
+  bench.make_source(stranger);
+  ASSERT_TRUE(comes_up(bench));
+  bench.source().echo(1);
+  const std::string allowed = "dmp/v1/" + stranger.client_id + "/agent/presence";
+  ASSERT_TRUE(bench.source().publish({allowed, "{}", std::chrono::seconds(60), 7}));
+  const SourceEvent event = next_event(bench);
+  EXPECT_NE(event.kind, SourceEvent::Kind::kEchoed) << "but what was sent behind it, or the end";
+}
+
+// Paho calls what it could not write failed, and frees it twice (cmake/paho/broken_publish.cc).
+TEST(PahoSource, takes_no_broken_connection_for_the_brokers_word_and_goes_on) {
+  PahoBench bench;
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    ASSERT_TRUE(comes_up(bench));
+    hold_paho();  // so that the write comes before the news of the end
+    shut_connections_to(port_of(bench.broker().uri()));
+    // Refused, if the end is known all the same.
+    static_cast<void>(bench.source().publish({kConfirm, "{}", std::chrono::seconds(60), 7}));
+    bench.wait();
+    bench.source().read_on();
+    const SourceEvent event = next_event(bench);
+    ASSERT_EQ(event.kind, SourceEvent::Kind::kDown) << event.reason;
+    ASSERT_NE(event.reason, "nothing");
+  }
 }
 
 // The other end may be gone while we are still leaving, and we come back at once.

@@ -28,7 +28,7 @@ void Downlink::ended() {
   commands_.end();
   progress_.clear();
   asked_.clear();
-  owed_.clear();
+  answers_.clear();
   waiting_.reset();
 }
 
@@ -40,13 +40,14 @@ void Downlink::turn() {
     if (!waiting_ || !handle(*waiting_)) break;
     waiting_.reset();
   }
-  hand_over_replies();
+  hand_over_answers();
 }
 
-void Downlink::hand_over_replies() {
-  while (!owed_.empty() && replies_.has_room()) {
-    replies_.add(owed_.front().ticket, std::move(owed_.front().reply), clock_.steady());
-    owed_.pop_front();
+void Downlink::hand_over_answers() {
+  while (!answers_.empty() && replies_.has_room()) {
+    replies_.add(answers_.front().ticket, std::move(answers_.front().reply), clock_.steady());
+    answers_.pop_front();
+    instruments_.not_passed_on("away");
   }
   replies_.send_on();
 }
@@ -68,7 +69,7 @@ bool Downlink::handle(const Command& command) {
   }
   auto asked = asked_by(command);
   if (!asked || !presences_.is_away(asked->rae)) return pass_on(command, std::move(asked), now);
-  answer_away(progress_.begin(command.partition, command.offset), *asked, kOffline);
+  answer_away(progress_.begin(command.partition, command.offset), *asked, Absence::kSaid);
   return true;
 }
 
@@ -82,13 +83,12 @@ bool Downlink::pass_on(const Command& command, std::optional<Asked> asked, std::
     progress_.withdraw(ticket);
     return false;
   }
-  if (asked) asked_.emplace(ticket, std::move(*asked));
+  if (asked && command.bridge == bridge_) asked_.emplace(ticket, std::move(*asked));
   return true;
 }
 
-void Downlink::answer_away(std::uint64_t ticket, const Asked& asked, std::string_view how) {
-  owed_.push_back({ticket, away_reply(asked, how, clock_.wall_us())});
-  instruments_.not_passed_on("away");
+void Downlink::answer_away(std::uint64_t ticket, const Asked& asked, Absence absence) {
+  answers_.push_back({ticket, away_reply(asked, absence, clock_.wall_us())});
   log_debug("command_answered_away", {{"rae", asked.rae.str()}, {"command_id", asked.command_id}});
 }
 
@@ -98,7 +98,7 @@ void Downlink::answered(std::uint64_t ticket, const std::string& refusal, bool u
     instruments_.not_passed_on("refused_by_broker");
     log_warning("command_refused_by_broker", {{"reason", refusal}});
   } else if (unheard && !asked.empty()) {
-    return answer_away(ticket, asked.mapped(), kUnheard);
+    return answer_away(ticket, asked.mapped(), Absence::kUnheard);
   } else if (unheard) {
     instruments_.not_passed_on("unheard");
   } else {

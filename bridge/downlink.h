@@ -3,7 +3,8 @@
 // A command counts as done when somebody's broker session has it or the broker refused it, when it
 // is not passed on (see objection_to), or when Kafka has our reply that its RAE is away. That is
 // known from what RAEs said (presences) or, of those that said nothing while we listened, from the
-// broker: nobody was subscribed. Nothing is kept for an agent that is away: whoever sent the
+// broker: nobody was subscribed. That says nothing of a command that is for every bridge, as its
+// RAE may be at another broker. Nothing is kept for an agent that is away: whoever sent the
 // command sends it again if it still matters. While the broker is away nothing is taken. For the
 // loop's thread.
 #pragma once
@@ -13,7 +14,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/clock.h"
 #include "bridge/core/away.h"
@@ -45,16 +45,16 @@ class Downlink {
   void turn();
 
  private:
-  // Done and answered, at most kUnderWayMax.
-  struct Owed {
+  // For a command that nobody has, at most kUnderWayMax.
+  struct Answer {
     std::uint64_t ticket;
     Reply reply;
   };
 
   bool handle(const Command& command);
   bool pass_on(const Command& command, std::optional<Asked> asked, std::int64_t now);
-  void answer_away(std::uint64_t ticket, const Asked& asked, std::string_view how);
-  void hand_over_replies();
+  void answer_away(std::uint64_t ticket, const Asked& asked, Absence absence);
+  void hand_over_answers();
   void finish(std::uint64_t ticket);
 
   const std::string bridge_;
@@ -67,7 +67,7 @@ class Downlink {
 
   Progress progress_;
   std::map<std::uint64_t, Asked> asked_;  // by ticket: passed on, and not yet answered
-  std::deque<Owed> owed_;                 // until there is room among the replies
+  std::deque<Answer> answers_;            // until there is room among the replies
   bool is_connected_ = false;
   std::optional<Command> waiting_;  // the broker had no room for it
 };

@@ -96,7 +96,7 @@ class Mosquitto(Part):
         data.mkdir(mode=0o700, exist_ok=True)
         for name in ("mosquitto", PROBE):
             self._authority.issue(name)
-        self.write_acl()
+        self.reload_acl()
         self.state.write(
             self._config,
             CONFIG.format(
@@ -114,7 +114,7 @@ class Mosquitto(Part):
         return self.state.write(self.state.etc / "mosquitto.acl", acl(self._authority.bridges()))
 
     def reload_acl(self):
-        """Lets a newly made bridge in; connections stay."""
+        """Lets a newly made bridge in, and rules of a newer version apply; connections stay."""
         running = self.process()
         if self.write_acl() and running:
             running.send(signal.SIGHUP)

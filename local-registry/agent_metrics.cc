@@ -18,7 +18,8 @@ AgentMetrics::AgentMetrics(Metrics& metrics)
       refused(metrics.counter("dmp_local_registry_refused_total",
                               "Messages the cloud refused for good; dropped.")),
       undelivered(metrics.counter("dmp_local_registry_undelivered_total",
-                                  "Publishes that the broker did not take.")),
+                                  "Publishes that the broker did not take, or that nobody is "
+                                  "subscribed to.")),
       connections(metrics.counter("dmp_local_registry_connections_total", "Connections begun.")),
       connections_lost(metrics.counter("dmp_local_registry_connections_lost_total",
                                        "Connections and attempts that ended by themselves.")),

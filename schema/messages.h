@@ -87,8 +87,8 @@ struct Resync {
   bool operator==(const Resync&) const = default;
 };
 
-// Agent to registry: what became of a command. `away` is the bridge's word: the RAE was last heard
-// to be offline, so the command was not passed on.
+// Agent to registry: what became of a command. `away` is the bridge's word: the RAE had said
+// that it is offline and the command was not passed on, or nobody was subscribed to it.
 struct CommandReply {
   std::string command_id;
   Timestamp timestamp;  // of `away`: the bridge's clock. Replies are ordered by state, not by this

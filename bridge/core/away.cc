@@ -15,13 +15,16 @@ std::optional<Asked> asked_by(const Command& command) {
   return Asked{std::move(topic->rae), *topic->session, std::move(*id)};
 }
 
-Reply away_reply(const Asked& asked, std::string_view how, std::int64_t wall_us) {
+Reply away_reply(const Asked& asked, Absence absence, std::int64_t wall_us) {
+  const std::string rae = asked.rae.str();
+  const bool said = absence == Absence::kSaid;
   CommandReply reply;
   reply.command_id = asked.command_id;
   reply.timestamp = {wall_us};
   reply.state = ReplyState::kAway;
-  reply.code = "rae_offline";
-  reply.message = asked.rae.str() + " " + std::string(how);
+  reply.code = said ? "rae_offline" : "nobody_subscribed";
+  reply.message =
+      said ? rae + " is offline" : "nobody at the broker is subscribed to the commands of " + rae;
   return Reply{device_topic(asked.rae, asked.session, TopicKind::kReply), encode(reply), wall_us};
 }
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "bridge/core/command.h"
 #include "schema/ids.h"
@@ -30,11 +29,11 @@ struct Reply {
 };
 
 // How it is known.
-inline constexpr std::string_view kOffline = "is offline";  // it said so, or its Will did
-// MQTT 5.0, 3.4.2.1: PUBACK with reason code 0x10.
-inline constexpr std::string_view kUnheard =
-    "is not there: nobody at the broker is subscribed to its commands";
+enum class Absence {
+  kSaid,     // the RAE said that it is offline, or its Will did
+  kUnheard,  // nobody was subscribed (MQTT 5.0, 3.4.2.1: PUBACK with reason code 0x10)
+};
 
-Reply away_reply(const Asked& asked, std::string_view how, std::int64_t wall_us);
+Reply away_reply(const Asked& asked, Absence absence, std::int64_t wall_us);
 
 }  // namespace dmp::bridge

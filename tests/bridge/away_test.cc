@@ -22,7 +22,7 @@ TEST(Away, is_said_where_the_agent_would_have_replied) {
   const auto whom = asked("dmp/v1/gone/" + kSession + "/command");
   ASSERT_TRUE(whom);
   EXPECT_EQ(whom->rae.str(), "gone");
-  const Reply reply = away_reply(*whom, kOffline, kNow);
+  const Reply reply = away_reply(*whom, Absence::kSaid, kNow);
   EXPECT_EQ(reply.topic, "dmp/v1/gone/" + kSession + "/reply");
   EXPECT_EQ(reply.sent_at, kNow);
   const auto said = decode_command_reply(reply.payload);
@@ -32,6 +32,16 @@ TEST(Away, is_said_where_the_agent_would_have_replied) {
   EXPECT_EQ(said->code, "rae_offline");
   EXPECT_EQ(said->message, "gone is offline");
   EXPECT_EQ(said->timestamp.us, kNow);
+}
+
+TEST(Away, says_no_more_of_a_rae_than_is_known) {
+  const auto whom = asked("dmp/v1/gone/" + kSession + "/command");
+  ASSERT_TRUE(whom);
+  const auto said = decode_command_reply(away_reply(*whom, Absence::kUnheard, kNow).payload);
+  ASSERT_TRUE(said) << said.error().message;
+  EXPECT_EQ(said->state.value, ReplyState::kAway);
+  EXPECT_EQ(said->code, "nobody_subscribed");
+  EXPECT_EQ(said->message, "nobody at the broker is subscribed to the commands of gone");
 }
 
 TEST(Away, is_never_said_to_a_resync) { EXPECT_FALSE(asked("dmp/v1/gone/agent/resync")); }

@@ -39,12 +39,22 @@ BridgeProcess::BridgeProcess(const std::vector<std::string>& arguments) {
 }
 
 BridgeProcess::~BridgeProcess() {
-  kill(pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
+  kill();
   close(log_);
 }
 
-void BridgeProcess::send(int signal) const { DMP_CHECK(kill(pid_, signal) == 0); }
+void BridgeProcess::kill() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+  std::array<char, 4096> chunk{};
+  for (ssize_t size = 0; (size = read(log_, chunk.data(), chunk.size())) > 0;) {
+    said_.append(chunk.data(), static_cast<std::size_t>(size));
+  }
+}
+
+void BridgeProcess::send(int signal) const { DMP_CHECK(::kill(pid_, signal) == 0); }
 
 int BridgeProcess::count(const std::string& word) const {
   int found = 0;

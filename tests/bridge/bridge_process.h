@@ -19,13 +19,15 @@ class BridgeProcess {
                                             std::size_t window_messages);
 
   explicit BridgeProcess(const std::vector<std::string>& arguments);
-  ~BridgeProcess();  // as kill -9
+  ~BridgeProcess();  // as kill()
   BridgeProcess(const BridgeProcess&) = delete;
   BridgeProcess& operator=(const BridgeProcess&) = delete;
 
   // Whether it says so within that time, `times` times since its start.
   bool says(const std::string& word, std::chrono::milliseconds time, int times = 1);
   void send(int signal) const;
+  // As kill -9; afterwards said() is all it said.
+  void kill();
   // Lets it work for that long.
   void work(std::chrono::milliseconds time) { says("(never)", time); }
   [[nodiscard]] const std::string& said() const { return said_; }

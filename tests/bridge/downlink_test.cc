@@ -34,11 +34,13 @@ class DownlinkTest : public testing::Test {
     commands_.write(partition, command);
   }
 
-  // Of a session of that RAE.
-  void write_command(const std::string& rae, const std::string& id) {
+  // Of a session of that RAE, for this bridge.
+  void write_command(const std::string& rae, const std::string& id,
+                     const std::string& bridge = "bridge-1") {
     Command command;
     command.topic = "dmp/v1/" + rae + "/0b7f1e0a-3c55-4f6a-9a35-0d5a2c1e7a11/command";
     command.payload = R"({"schema":1,"command_id":")" + id + "\"}";
+    command.bridge = bridge;
     command.expires_at = clock_.wall_us() + 60'000'000;
     commands_.write(0, command);
   }
@@ -208,12 +210,16 @@ TEST_F(DownlinkTest, replies_away_when_the_broker_knows_nobody_who_is_subscribed
   EXPECT_NE(reply.value.find("nobody at the broker"), std::string::npos) << reply.value;
 }
 
-TEST_F(DownlinkTest, leaves_behind_and_counts_a_resync_that_nobody_is_subscribed_to) {
+TEST_F(DownlinkTest,
+       leaves_a_resync_behind_that_nobody_is_subscribed_to_and_what_is_for_all_bridges) {
   write("a resync");
+  write_command("elsewhere", "c-1", "");
   downlink_.turn();
   answer_unheard(0);
-  EXPECT_EQ(commands_.committed[0], 1);
-  EXPECT_TRUE(counted("unheard", 1));
+  answer_unheard(1);
+  EXPECT_EQ(commands_.committed[0], 2);
+  EXPECT_TRUE(counted("unheard", 2));
+  EXPECT_EQ(replies_.owed_since(), std::nullopt) << "the other RAE may be at another broker";
   EXPECT_EQ(instruments_.passed_on.value(), 0);
 }
 

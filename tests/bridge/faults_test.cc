@@ -181,6 +181,23 @@ TEST_F(Faults, the_producer_fails_for_good) {
   end(kFailures * OutboxAgent::kUnansweredMax);
 }
 
+// The first is dead and its window with it, until it comes back and brings what it had: duplicates
+// only, as the agent has said again what was not confirmed.
+TEST_F(Faults, a_standby_takes_over_from_a_dead_bridge_and_the_dead_one_comes_back) {
+  begin();
+  bridge_.reset();
+  const auto standby = BridgeProcess::arguments(broker_, kafka_.brokers(),
+                                                folder_.file("other-window"), kWindowMessages);
+  bridge_ = std::make_unique<BridgeProcess>(standby);
+  EXPECT_TRUE(agent_->has_answered(agent_->published() + kSome, kPatience)) << bridge_->said();
+  bridge_.reset();
+  bridge_ = std::make_unique<BridgeProcess>(
+      BridgeProcess::arguments(broker_, kafka_.brokers(), folder_.file("window"), kWindowMessages));
+  EXPECT_TRUE(agent_->has_answered(agent_->published() + kSome, kPatience)) << bridge_->said();
+  // What was in either window the agent may have said again, or the broker, or both.
+  end(2 * (OutboxAgent::kUnansweredMax + kReceiveMax));
+}
+
 // The client id admits one of them, so each ends the other's connection again and again. Both keep
 // what they have acknowledged in windows of their own and bring it to Kafka.
 TEST_F(Faults, two_bridges_of_one_name_take_over_from_each_other) {

@@ -28,8 +28,8 @@ class OpenWindow : public testing::Test {
   }
 
   std::unique_ptr<Window> open() {
-    Metrics unheard;
-    Instruments instruments(unheard);
+    Metrics nobodys;
+    Instruments instruments(nobodys);
     return open(instruments);
   }
   std::unique_ptr<Window> open(Instruments& instruments) {

@@ -30,11 +30,12 @@ TEST_F(TheBridge, confirms_again_what_is_said_again_because_its_confirmation_was
   ASSERT_TRUE(confirm) << confirm.error().message;
   EXPECT_EQ(confirm->stored, std::vector<std::string>{"17"});
   EXPECT_TRUE(confirm->refused.empty());
+  EXPECT_TRUE(shows(bridge_, "dmp_bridge_confirmed_total", 2));
   EXPECT_EQ(test::read_topic(kafka_.brokers(), kUpdates, 2).size(), 2U) << "a duplicate, no more";
 }
 
-// Paho and OpenSSL write to sockets that the other end has closed.
-TEST_F(TheBridge, goes_on_after_a_broken_pipe) {
+// What Paho and OpenSSL get for a write to a socket that the other end has closed.
+TEST_F(TheBridge, ignores_sigpipe) {
   ASSERT_TRUE(bridge_.says("event=mqtt_subscribed", kPatience)) << bridge_.said();
   bridge_.send(SIGPIPE);
   Agent agent(broker_);
@@ -62,13 +63,16 @@ TEST_F(TheBridge, shares_kafka_with_that_of_another_broker_and_serves_its_own_ag
   }
   near.subscribe(command_topic(here));
   far.subscribe(command_topic(there));
+  const test::KafkaRecord to_all = command_record(there, "to-all");
   const test::KafkaRecord to_far = command_record(there, "to-far", other_name);
   const test::KafkaRecord to_near = command_record(here, "to-near", broker_.bridge());
-  test::produce(kafka_.brokers(), kCommands, {to_far, to_near});
+  test::produce(kafka_.brokers(), kCommands, {to_all, to_far, to_near});
   EXPECT_EQ(near.receive().payload, to_near.value);
+  EXPECT_EQ(far.receive().payload, to_all.value);
   EXPECT_EQ(far.receive().payload, to_far.value);
   const std::string skipped = "dmp_bridge_commands_not_passed_on_total{reason=\"other_bridge\"}";
   for (const BridgeProcess* each : {&bridge_, &other}) EXPECT_TRUE(shows(*each, skipped, 1));
+  EXPECT_TRUE(test::read_topic(kafka_.brokers(), kReplies).empty()) << "who is there is not away";
 }
 
 }  // namespace

@@ -86,6 +86,7 @@ class AccessTest(scratch.WithAuthority):
         rae.subscribe("#")
         bridge.publish(f"dmp/v1/rae-2/{SESSION}/command", b"not for rae-1")
         other.publish(f"dmp/v1/rae-2/{SESSION}/update", b"not for rae-1")
+        bridge.publish("dmp/v1/bridge/bridge-1/echo", b"not for rae-1")
         bridge.publish("dmp/v1/rae-1/agent/confirm", b"for rae-1")
         self.assertEqual(rae.receive(), ("dmp/v1/rae-1/agent/confirm", b"for rae-1"))
 

@@ -24,8 +24,8 @@ class FacetSheet {
   // The fields, or empty ones if the facet is not there yet. Good until the next edit.
   template <class Fields>
   [[nodiscard]] const Fields& fields(std::optional<Facet<Fields>> Facets::*facet) const {
-    static const Fields none;
-    return facets_.*facet ? (facets_.*facet)->fields : none;
+    static const Fields kNone;
+    return facets_.*facet ? (facets_.*facet)->fields : kNone;
   }
 
   // Lets `change` edit the fields, which `source` saw so now. True if that changed anything.

@@ -5,6 +5,8 @@ import signal
 from compose import process
 from compose.report import Failure
 
+KILLED_WITHIN_S = 15.0
+
 
 class Part:
     """One long-running process of the stack. Subclasses say what differs."""
@@ -88,9 +90,18 @@ class Part:
             return ""
         asked = running.stop(self.stop_signal, self.stops_within_s)
         if not asked and running.alive():
-            raise Failure(f"{self.name} (pid {running.pid}) survives SIGKILL", log=self.log)
+            raise self._survival(running)
         process.forget(self.state.run, self.name)
         return "stopped" if asked else f"killed: did not stop within {self.stops_within_s:.0f} s"
+
+    def kill(self):
+        """kill -9; returns when it is gone. Failure if it had ended before."""
+        running = self.process()
+        if running is None:
+            raise Failure(f"{self.name} ended before it could be killed", log=self.log)
+        running.send(signal.SIGKILL)
+        if not running.wait(KILLED_WITHIN_S):
+            raise self._survival(running)
 
     @property
     def admin(self):
@@ -111,6 +122,9 @@ class Part:
             "ready": not why,
             "why": why,
         }
+
+    def _survival(self, running):
+        return Failure(f"{self.name} (pid {running.pid}) survives SIGKILL", log=self.log)
 
     def _is_current(self):
         made_of = process.made_of(self.command(), self.inputs())

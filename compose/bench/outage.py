@@ -3,7 +3,6 @@ a naive one on the same libraries does, by which the bench is known to see a los
 back, and the bench waits until no more is stored.
 """
 
-import signal
 import time
 
 from compose import probe
@@ -13,7 +12,6 @@ from compose.report import Failure
 PER_SECOND = 1_000
 BEFORE_S, AWAY_S, AFTER_S = 10, 60, 10
 MESSAGES = PER_SECOND * (BEFORE_S + AWAY_S + AFTER_S)
-KILLED_WITHIN_S = 15.0
 SETTLED_S = 15.0  # so long nothing more was stored
 DONE_WITHIN_S = 300.0
 LOOK_S = 0.2
@@ -66,20 +64,13 @@ def outlast(stack, running, step):
     """Returns how long it took, from Kafka's return, until no more was stored."""
     with running.sending(MESSAGES, PER_SECOND) as load:
         time.sleep(BEFORE_S)
-        kill(stack.kafka)
+        stack.kafka.kill()
         step.news(f"Kafka is away for {AWAY_S} s")
         time.sleep(AWAY_S)
         stack.kafka.start(probe.wait)
         back = time.monotonic()
         load.result()
     return settle(running, step) - back
-
-
-def kill(part):
-    process = part.process()
-    process.send(signal.SIGKILL)
-    if not process.wait(KILLED_WITHIN_S):
-        raise Failure(f"{part.name} (pid {process.pid}) survives SIGKILL", log=part.log)
 
 
 def settle(running, step):

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 import unittest
+from types import SimpleNamespace
 
 from compose import probe
 from compose.part import Part
@@ -98,6 +99,24 @@ class ProcessTest(unittest.TestCase):
         self.assertTrue(running.wait(5))
         self.assertIsNone(self.part.process())
         self.assertEqual(self.part.status()["why"], "not running")
+
+    def test_kill_returns_when_it_is_gone_and_what_has_ended_is_not_killed_again(self):
+        running = self.start()
+        self.part.kill()
+        self.assertFalse(running.alive())
+        with self.assertRaises(Failure) as failure:
+            self.part.kill()
+        self.assertIn("ended before it could be killed", failure.exception.what)
+        self.assertEqual(failure.exception.log, self.part.log)
+
+    def test_what_survives_a_kill_is_told_with_its_log(self):
+        immortal = SimpleNamespace(pid=4, send=lambda _number: None, wait=lambda _seconds: False)
+        self.part.process = lambda: immortal
+        self.addCleanup(delattr, self.part, "process")
+        with self.assertRaises(Failure) as failure:
+            self.part.kill()
+        self.assertEqual(failure.exception.what, "sleeper (pid 4) survives SIGKILL")
+        self.assertEqual(failure.exception.log, self.part.log)
 
     def test_one_that_ignores_the_request_is_killed(self):
         self.part.script = STUBBORN

@@ -38,12 +38,7 @@ TARGETS = {
 def measure(stack, report, checkout):
     """The figures."""
     bench = Bench(stack)
-    with report.step("tool") as step:
-        bench.tool.install(checkout, step)
-    with report.step("stack") as step:
-        stack.start_servers((stack.mosquitto, stack.kafka))
-        bench.prepare()
-        step.result = "Mosquitto and Kafka"
+    bench.start(report, checkout)
     with report.step("warm-up") as step:
         bench.warm_up()
         step.result = f"{WARM_UP} messages of each"
@@ -149,13 +144,22 @@ class Bench:
 
     def __init__(self, stack):
         self._stack = stack
-        self.tool = Tool(stack, TOOL)
-        naive = NaiveBridge(stack, self.tool.binary)
+        self._tool = Tool(stack, TOOL)
+        naive = NaiveBridge(stack, self._tool.binary)
         self.naive = Rival(naive, naive.bridge, "dmp_naive")
         self.ours = Rival(stack.bridge, programs.BRIDGE_NAME, "dmp_bridge")
         self.rivals = (self.naive, self.ours)
 
-    def prepare(self):
+    def start(self, report, checkout):
+        """Everything but the rivals, of which one runs at a time."""
+        with report.step("tool") as step:
+            self._tool.install(checkout, step)
+        with report.step("stack") as step:
+            self._stack.start_servers((self._stack.mosquitto, self._stack.kafka))
+            self._prepare()
+            step.result = "Mosquitto and Kafka"
+
+    def _prepare(self):
         """Certificates of everybody who connects."""
         for rival in self.rivals:
             self._stack.authority.issue(rival.bridge)
@@ -165,7 +169,7 @@ class Bench:
 
     def running(self, rival):
         """The block in which it runs."""
-        return Running(self._stack, self.tool, rival)
+        return Running(self._stack, self._tool, rival)
 
     def warm_up(self):
         """The first messages find cold caches and, in Kafka, code that is compiled meanwhile. What
@@ -191,7 +195,7 @@ class Bench:
 
     def check(self):
         for rival in self.rivals:
-            found = self.tool.run(
+            found = self._tool.run(
                 "check", brokers=self._stack.kafka.brokers, prefix=rival.prefix, agents=AGENTS,
                 messages=rival.sent,
             )  # fmt: skip

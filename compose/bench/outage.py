@@ -27,12 +27,7 @@ TARGETS = {
 def measure(stack, report, checkout):
     """The figures."""
     bench = bridge.Bench(stack)
-    with report.step("tool") as step:
-        bench.tool.install(checkout, step)
-    with report.step("stack") as step:
-        stack.start_servers((stack.mosquitto, stack.kafka))
-        bench.prepare()
-        step.result = "Mosquitto and Kafka"
+    bench.start(report, checkout)
     seconds = {}
     for rival in (bench.ours, bench.naive):
         with report.step(rival.part.name) as step, bench.running(rival) as running:

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 from compose.bench import bridge, bridge_peers, canary, canary_peers, chart, command, cost, hops
-from compose.bench import ingest, rest, staleness, stall
+from compose.bench import ingest, outage, rest, staleness, stall
 from compose.report import Failure
 
 
@@ -104,6 +104,16 @@ class BridgeTest(unittest.TestCase):
         rival.add_burst(messages=100, cpu_s=6.0, seconds=4.0)
         self.assertEqual(rival.messages_per_cpu_s(), 25)
         self.assertEqual(rival.messages_per_s(), 25)
+
+
+class OutageTest(unittest.TestCase):
+    def test_every_target_is_of_a_figure_the_bench_has_and_the_naive_bridge_must_lose(self):
+        ours, naive = (bridge.Rival(argparse.Namespace(name=name), name, name) for name in "ab")
+        naive.lost = 7
+        found = outage.figures(ours, naive, 5.0)
+        self.assertLessEqual(set(outage.TARGETS), set(found))
+        lines = command.table("outage", outage, found)
+        self.assertRegex("\n".join(lines), r"(?m)^  naive_lost +7  target > 0$")
 
 
 class BridgePeersTest(unittest.TestCase):

@@ -42,8 +42,10 @@ class Client:
         answer = self._answer(0x40)
         return answer[2] if len(answer) > 2 else 0
 
-    def receive(self):
-        """The next message, as (topic, payload)."""
+    def receive(self, within_s=TIMEOUT_S):
+        """The next message, as (topic, payload). TimeoutError if none comes; after that it can
+        receive no more."""
+        self._socket.settimeout(within_s)
         while not self._messages:
             self._take(*self._packet())
         return self._messages.pop(0)

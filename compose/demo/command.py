@@ -4,7 +4,7 @@ import os
 import time
 
 from compose import account, endings, packages, provision
-from compose.demo import intruder_promises, lab_promises, outage_promises
+from compose.demo import away_promises, intruder_promises, lab_promises, outage_promises
 from compose.demo.promise import Broken
 from compose.demo.result import Outcome, Result
 from compose.demo.scene import FULL, SHORT, Scene
@@ -22,6 +22,7 @@ PROMISES = (
     outage_promises.the_same_with_agents_that_forget_at_puback_is_seen_to_lose,
     intruder_promises.a_rae_that_writes_the_session_of_another_is_refused,
     intruder_promises.a_rae_that_wants_the_answer_sent_to_another_is_a_dead_letter,
+    away_promises.AWAY,
 )
 NAMES = tuple(promise.name for promise in PROMISES)
 PACKAGES = (*packages.BUILD, *packages.RUN, *packages.DEMO)

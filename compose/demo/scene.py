@@ -10,11 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from compose import devices, probe, provision
+from compose import devices, kafka_records, probe, provision
 from compose.comparison import compare
 from compose.demo.promise import Broken
 from compose.fleet import PER_SECOND, Fleet
-from compose.kafka_records import read
 from compose.mqtt_client import Client
 from compose.virtual_lab import SERIAL
 
@@ -111,6 +110,10 @@ class Scene:
         with Client(self.stack.mosquitto, self.stack.authority, name) as client:
             yield client
 
+    def write(self, topic, records, headers):
+        """Into Kafka, one right behind the other; returns when it has them."""
+        kafka_records.write(self.stack, topic, records, headers)
+
     def wipe_agent(self):
         """Deletes the database of the lab's agent, which must not run."""
         for file in self.stack.state.data.glob(f"{self.lab_database.name}*"):
@@ -160,7 +163,11 @@ class Scene:
 
     def records(self, topic, since_s):
         """Kafka's records of the topic since a moment of time.time()."""
-        return read(self.stack, topic, since_s)
+        return kafka_records.read(self.stack, topic, since_s)
+
+    def following(self, topic):
+        """The block in which a Follower gives all of them, as they come."""
+        return kafka_records.following(self.stack, topic)
 
     def ended(self):
         """The servers and the cloud's programs that do not run, be it that a promise has just

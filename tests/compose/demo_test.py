@@ -3,11 +3,13 @@
 import contextlib
 import io
 import json
+import subprocess
+import time
 import unittest
 from types import SimpleNamespace
 
 from compose import comparison, fleet, kafka_records
-from compose.demo import command, lab_promises
+from compose.demo import away_promises, command, lab_promises
 from compose.demo import scene as scenes
 from compose.demo.promise import Broken, Promise, sentence, wait
 from compose.demo.result import NAME_COLUMNS, Result
@@ -205,6 +207,32 @@ class ReadingTest(unittest.TestCase):
     def test_a_record_cut_short_is_not_there_yet(self):
         self.assertEqual(kafka_records.parse("a/b\x1fhea"), [])
 
+    def follow(self, script):
+        """A Follower of a shell script in place of kcat."""
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        self.addCleanup(process.__exit__, None, None, None)
+        follower = kafka_records.Follower(process, "topic", "kafka.log")
+        self.addCleanup(follower.join)
+        self.addCleanup(process.kill)
+        return follower
+
+    def test_a_follower_gives_each_record_once_it_is_whole_with_the_moment_it_came(self):
+        before = time.monotonic()
+        script = r"printf 'a\037\037\303'; printf '\244\036b\037\0372\036c\037'; exec sleep 300"
+        follower = self.follow(script)
+        (first, first_at), (second, second_at) = follower.next(60), follower.next(60)
+        self.assertEqual((first, second), (("a", {}, "ä"), ("b", {}, "2")))
+        self.assertTrue(before < first_at <= second_at < time.monotonic())
+        self.assertIsNone(follower.next(0))
+
+    def test_a_follower_whose_kcat_ends_fails_with_its_words(self):
+        with self.assertRaises(Failure) as failure:
+            self.follow("echo no broker >&2").next(60)
+        self.assertEqual(failure.exception.what, "kcat cannot read topic: no broker")
+        self.assertEqual(failure.exception.log, "kafka.log")
+
     def test_a_comparison_is_equal_only_if_nothing_differs(self):
         same = {"lost": 0, "stale": 0, "phantom": 0, "differences": []}
         same["agents"] = [{"facets": 3}, {"facets": 4}]
@@ -250,6 +278,74 @@ class LabPromisesTest(unittest.TestCase):
         scene = LostRae()
         seen = lab_promises.a_lost_rae_makes_its_devices_unknown_never_offline_until_it_is_back
         self.assertIn("nobody can know", seen.keep(scene))
+
+
+class Away:
+    """A scene whose bridge answers so late for who is not there, and passes on what comes next, or
+    does not."""
+
+    def __init__(self, late_s=0.0, passes_on=True):
+        self._late_s, self._passes_on = late_s, passes_on
+        self.written = []
+
+    @contextlib.contextmanager
+    def client(self, _name):
+        yield SimpleNamespace(
+            subscribe=lambda _topic: 0, publish=lambda *_: 0, receive=self._receive
+        )
+
+    @contextlib.contextmanager
+    def following(self, _topic):
+        yield SimpleNamespace(next=self._next)
+
+    def write(self, topic, records, headers):
+        self.written.append((topic, records, headers))
+
+    def records(self, _topic, _since_s):
+        return [kafka_records.Record("dmp/v1/rae-gone/agent/presence", {}, '{"status": "offline"}')]
+
+    def log(self, part):
+        return part
+
+    def _receive(self, _within_s):
+        if not self._passes_on:
+            raise TimeoutError
+        key, value = self.written[-1][1][1]
+        return key, value.encode()
+
+    def _next(self, within_s):
+        key, value = self.written[-1][1][0]
+        reply = {**json.loads(value), "state": "away"}
+        record = kafka_records.Record(key.replace("/command", "/reply"), {}, json.dumps(reply))
+        return (record, time.monotonic() + self._late_s) if self._late_s < within_s else None
+
+
+class AwayPromiseTest(unittest.TestCase):
+    def broken(self, scene):
+        with self.assertRaises(Broken) as broken:
+            away_promises.AWAY.keep(scene)
+        return broken.exception
+
+    def test_it_tells_the_milliseconds_of_who_was_never_heard_of_and_of_who_went_offline(self):
+        scene = Away(late_s=0.5)
+        seen = away_promises.AWAY.keep(scene)
+        one = r"`away` after 5\d\d ms, the next command there after \d+ ms"
+        self.assertRegex(seen, rf"\Anever heard of: {one}; gone offline: {one}\Z")
+        asked = [records[0][0].split("/")[2] for _, records, _ in scene.written]
+        self.assertEqual(asked[-2:], ["rae-unheard", "rae-gone"])
+
+    def test_an_answer_that_is_late_breaks_it_and_says_how_late(self):
+        broken = self.broken(Away(late_s=2.0))
+        self.assertIn("within 1 s", broken.expected)
+        self.assertRegex(broken.seen, r"`away` after 2\d{3} ms, the next .* after \d+ ms")
+        self.assertEqual(broken.log, "bridge")
+
+    def test_so_does_a_command_that_waits_behind_the_one_for_nobody(self):
+        broken = self.broken(Away(passes_on=False))
+        self.assertRegex(broken.seen, r"`away` after \d+ ms, the next .* not within 60 s")
+
+    def test_and_no_answer_at_all(self):
+        self.assertIn("`away` not within 60 s", self.broken(Away(late_s=1e6)).seen)
 
 
 class FleetTest(unittest.TestCase):

@@ -1,19 +1,17 @@
 """Topics are made by the real Kafka that `./dmp test` started."""
 
-import os
 import socket
-import time
 import unittest
 import uuid
 
 from compose import kafka_wire
-
-PORT = int(os.environ.get("DMP_TEST_KAFKA", ":0").rpartition(":")[2])
+from tests.compose import kafka_topics
+from tests.compose.kafka_topics import PORT
 
 
 class KafkaTest(unittest.TestCase):
     def setUp(self):
-        self.assertTrue(PORT, "DMP_TEST_KAFKA is not set; run it by ./dmp test contract")
+        self.assertTrue(PORT, kafka_topics.MISSING)
 
     def test_a_ready_kafka_lists_its_broker(self):
         self.assertEqual(kafka_wire.brokers(PORT), [1])
@@ -24,19 +22,7 @@ class KafkaTest(unittest.TestCase):
         self.assertEqual(kafka_wire.create_topics(PORT, topics), [])
 
     def test_a_new_topic_is_empty_in_each_of_its_partitions(self):
-        topic = f"test-{uuid.uuid4()}"
-        kafka_wire.create_topics(PORT, {topic: (3, {})})
-        self.assertEqual(self.ends_of(topic), [0, 0, 0])
-
-    def ends_of(self, topic):
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                return kafka_wire.end_offsets(PORT, topic)
-            except kafka_wire.Refused:  # it has no leader yet
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
+        self.assertEqual(kafka_topics.ends_of(kafka_topics.made(3)), [0, 0, 0])
 
     def test_a_topic_that_is_not_there_has_no_ends(self):
         with self.assertRaises(kafka_wire.Refused):

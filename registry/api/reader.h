@@ -82,16 +82,17 @@ class Rows {
 // What a cell of a BOOL column says.
 inline bool is_true(std::string_view cell) { return cell == "t" || cell == "true"; }
 
-// The cells of one row, from left to right.
+// The cells of one row from a column on, from left to right.
 class Cells {
  public:
-  Cells(const Rows& rows, std::size_t row) : rows_(&rows), row_(row) {}
+  Cells(const Rows& rows, std::size_t row, std::size_t column = 0)
+      : rows_(&rows), row_(row), column_(column) {}
   std::string_view next() { return rows_->at(row_, column_++); }
 
  private:
   const Rows* rows_;
   std::size_t row_;
-  std::size_t column_ = 0;
+  std::size_t column_;
 };
 
 // A database connection, for reading. Owned by one worker thread.

@@ -23,26 +23,17 @@ struct Device {
   [[nodiscard]] std::string etag() const { return etag_of(std::to_string(revision), body); }
 };
 
-Device to_device(const Rows& rows) {
-  JsonWriter sessions;
-  sessions.begin_array();
-  Cells current(rows, 0);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    Cells cells(rows, i);
-    write_session(cells, i == 0, sessions);
-    if (i == 0) current = cells;
-  }
-  sessions.end_array();
+Device to_device(const Rows& items) {
   JsonWriter json;
   json.begin_object();
-  write_item(current, json);
-  json.key("sessions").raw(std::move(sessions).take()).end_object();
+  write_item(Cells(items, 0), json);
+  json.key("sessions").begin_array();
+  for (std::size_t row = 0; row < items.size(); ++row) write_session(items, row, json);
+  json.end_array().end_object();
   Device device;
   device.body = std::move(json).take();
-  // The item's columns are the last ones.
-  const std::size_t first = rows.columns() - item_column_count();
-  device.revision = to_integer(rows.at(0, first + item_column("revision"))).value_or(0);
-  device.provisional = is_true(rows.at(0, first + item_column("provisional")));
+  device.revision = to_integer(items.at(0, item_column("revision"))).value_or(0);
+  device.provisional = is_true(items.at(0, item_column("provisional")));
   return device;
 }
 

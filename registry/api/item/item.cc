@@ -167,6 +167,11 @@ void add_cloud(std::vector<std::string>& columns) {
   columns.emplace_back("rae_last_heard_at");
 }
 
+const std::string& first_received_column() {
+  static const std::string kColumn = micros("first_received_at");
+  return kColumn;
+}
+
 void write_cloud(Cells& cells, ItemSink& sink) {
   if (const auto labels = cells.next(); labels != "{}") sink.raw("labels", labels);
   Field<std::string>::write(cells, "note", sink);
@@ -191,6 +196,7 @@ const std::vector<std::string>& item_column_list() {
     each_copied_facet(
         [&]<class Fields>(std::string_view name) { add_facet<Fields>(columns, name); });
     add_cloud(columns);
+    columns.push_back(first_received_column());
     return columns;
   }();
   return kColumns;
@@ -235,24 +241,21 @@ void write_item(Cells cells, JsonWriter& json) {
   write_item(cells, item);
 }
 
-const std::string& session_columns() {
-  static const std::string kColumns = [] {
-    std::vector<std::string> columns = {"device_session_id", "rae", micros("first_received_at")};
-    columns.insert(columns.end(), std::begin(kPresenceColumns), std::end(kPresenceColumns));
-    return joined(columns);
-  }();
-  return kColumns;
-}
-
-void write_session(Cells& cells, bool current, JsonWriter& json) {
+void write_session(const Rows& items, std::size_t row, JsonWriter& json) {
+  static const std::size_t kWho = item_column("device_session_id");
+  static const std::size_t kFirstReceived = item_column(first_received_column());
+  static const std::size_t kPresence = item_column(kPresenceColumns[0]);
+  Cells who(items, row, kWho);
+  Cells first_received(items, row, kFirstReceived);
+  Cells presence(items, row, kPresence);
   const FieldChoice all;
   JsonItem session(all, json);
   json.begin_object();
-  Field<std::string>::write(cells, "device_session_id", session);
-  Field<std::string>::write(cells, "rae", session);
-  json.key("current").boolean(current);
-  Number::write(cells, "first_received_at", session);
-  write_presence(cells, session);
+  Field<std::string>::write(who, "device_session_id", session);
+  Field<std::string>::write(who, "rae", session);
+  json.key("current").boolean(row == 0);
+  Number::write(first_received, "first_received_at", session);
+  write_presence(presence, session);
   json.end_object();
 }
 

@@ -15,7 +15,8 @@
 
 namespace dmp::registry::api {
 
-// The columns of an item, to be selected from session_view; device_id is the first.
+// The columns of an item, to be selected from session_view; device_id is the first. With what only
+// write_session shows.
 const std::string& item_columns();
 
 // Where among them an expression stands. REQUIRES: it is one of them.
@@ -40,10 +41,9 @@ void write_item(Cells cells, ItemSink& sink);
 // Writes the members of an item; the caller opens and closes the object.
 void write_item(Cells cells, JsonWriter& json);
 
-// The columns of a session within its device, from session_view, and the object made from them;
-// `cells` stand behind them afterwards.
-const std::string& session_columns();
-void write_session(Cells& cells, bool current, JsonWriter& json);
+// The object of a session within its device. REQUIRES: the rows of item_columns are one device's,
+// the current session first.
+void write_session(const Rows& items, std::size_t row, JsonWriter& json);
 
 // Every field an item can have, as "field" or "group.field", in the order of write_item.
 const std::vector<std::string>& item_fields();

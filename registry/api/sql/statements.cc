@@ -143,7 +143,7 @@ Statement attribute_values(const ValuesQuery& query, const Scope& scope) {
 
 Statement device_sessions(const DeviceId& device_id, const Scope& scope) {
   Statement statement{.text = {}, .by_key = true};
-  statement.text = "SELECT " + session_columns() + ", " + item_columns() +
+  statement.text = "SELECT " + item_columns() +
                    " FROM session_view WHERE device_id = " + sql_uuid(statement, device_id.str()) +
                    " AND " + within(statement, scope, "rae") + " ORDER BY " +
                    std::string(kCurrentFirst) + " LIMIT " + std::to_string(kSessionsPerDeviceMax);

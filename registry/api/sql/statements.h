@@ -36,7 +36,7 @@ Statement sessions_estimate(const DevicesQuery& query, const Scope& scope);
 inline constexpr int kValuesMax = 100;
 Statement attribute_values(const ValuesQuery& query, const Scope& scope);
 
-// All visible sessions of a device, the current one first. Columns: session_columns, item_columns.
+// The visible sessions of a device, the current one first. Columns: item_columns.
 Statement device_sessions(const DeviceId& device_id, const Scope& scope);
 
 // What a patch must be checked against. Columns: the database's time in µs, and how many labels

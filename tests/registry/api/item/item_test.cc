@@ -22,9 +22,13 @@ std::size_t column_count() {
   return count;
 }
 
+void add(const std::vector<std::string>& cells, Rows& rows) {
+  for (const std::string& cell : cells) rows.add(cell);
+}
+
 std::string item_of(const std::vector<std::string>& cells) {
   Rows rows(cells.size());
-  for (const std::string& cell : cells) rows.add(cell);
+  add(cells, rows);
   JsonWriter json;
   json.begin_object();
   write_item(Cells(rows, 0), json);
@@ -105,7 +109,8 @@ std::vector<std::string> full_row() {
           "repair",
           "99",
           "3",
-          "77"};  // the cloud's
+          "77",   // the cloud's
+          "66"};  // when the session was received first
 }
 
 TEST(Item, is_this_object) {
@@ -155,6 +160,26 @@ TEST(Item, in_doubt_keeps_what_was_observed_but_not_since_when) {
                               R"("observed_at":12,"source":"neighbour"})"),
             std::string::npos)
       << item_of(row);
+}
+
+TEST(Session, is_this_object_and_the_first_is_the_current_one) {
+  Rows rows(full_row().size());
+  for (const char* reason : {"", "asleep"}) {
+    auto row = full_row();
+    row[item_column("shown_reason")] = reason;
+    add(row, rows);
+  }
+  JsonWriter json;
+  json.begin_array();
+  for (std::size_t row = 0; row < rows.size(); ++row) write_session(rows, row, json);
+  json.end_array();
+  EXPECT_EQ(
+      std::move(json).take(),
+      R"~([{"device_session_id":"s-1","rae":"lab-1","current":true,"first_received_at":66,)~"
+      R"~("presence":{"status":"online","changed_at":11,"observed_at":12,"source":"neighbour"}},)~"
+      R"~({"device_session_id":"s-1","rae":"lab-1","current":false,"first_received_at":66,)~"
+      R"~("presence":{"status":"online","reason":"asleep","changed_at":11,"observed_at":12,)~"
+      R"~("source":"neighbour"}}])~");
 }
 
 TEST(Blockers, have_a_sentence_each_and_unknown_codes_stand_for_themselves) {

@@ -7,6 +7,7 @@
 #include "registry/api/query/filter_demand.h"
 #include "registry/api/query/item_rows.h"
 #include "registry/api/query/item_values.h"
+#include "registry/api/sql/statements.h"
 #include "registry/api/text.h"
 
 namespace dmp::registry::api {
@@ -46,12 +47,15 @@ std::string_view later(std::string_view one, std::string_view other) {
 
 }  // namespace
 
+Replica::Answers::Answers(const std::string& name, const std::string& help, Metrics& metrics)
+    : from_memory_(metrics.counter(name, help, {{"source", "memory"}})),
+      from_database_(metrics.counter(name, help, {{"source", "database"}})) {}
+
 Replica::Replica(Limits limits, Metrics& metrics)
     : limits_(limits),
-      from_memory_(metrics.counter("dmp_registry_api_lists_total", "Lists of devices, by source",
-                                   {{"source", "memory"}})),
-      from_database_(metrics.counter("dmp_registry_api_lists_total", "Lists of devices, by source",
-                                     {{"source", "database"}})),
+      lists_("dmp_registry_api_lists_total", "Lists of devices, by source", metrics),
+      single_devices_("dmp_registry_api_single_devices_total", "Single devices, by source",
+                      metrics),
       devices_gauge_(metrics.gauge("dmp_registry_replica_devices", "Devices held in memory")),
       bytes_gauge_(metrics.gauge("dmp_registry_replica_bytes", "Memory of those, about")),
       asked_at_(kNever),
@@ -98,8 +102,32 @@ std::optional<ListedPage> Replica::list(const DevicesQuery& query, const Scope& 
     const Devices* all = candidates(query);  // also for the next time
     if (all != nullptr && is_current(now)) page = page_of(*all, query, scope);
   }
-  (page ? from_memory_ : from_database_).add();
+  lists_.add(page.has_value());
   return page;
+}
+
+// No reason to hold all of them: asked_at_ is the lists'.
+std::optional<Rows> Replica::device(const DeviceId& device, const Scope& scope, SteadyTime now) {
+  std::optional<Rows> sessions;
+  if (!scope.canary) {
+    const std::shared_lock lock(mutex_);
+    if (is_current(now)) sessions = sessions_of(device, scope);
+  }
+  single_devices_.add(sessions.has_value());
+  return sessions;
+}
+
+std::optional<Rows> Replica::sessions_of(const DeviceId& device, const Scope& scope) const {
+  static const std::size_t kRae = item_column("rae");
+  const auto known = devices_.find(device);
+  if (known == devices_.end()) return std::nullopt;
+  const Rows& rows = *known->second;
+  Rows visible(item_column_count());
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    if (visible.size() == std::size_t{kSessionsPerDeviceMax}) break;
+    if (may_see(scope, rows.at(row, kRae))) add_row(visible, rows, row);
+  }
+  return visible.empty() ? std::nullopt : std::optional(std::move(visible));
 }
 
 std::optional<ListedPage> Replica::follow(const DevicesQuery& query, const Scope& scope) {

@@ -1,15 +1,16 @@
-// Replica: the devices as session_view shows them, in memory, so that a list needs no database.
+// Replica: the devices as session_view shows them, in memory, so that a list or a single device
+// needs no database.
 //
 // One thread, the writer, puts in what it reads of the database and says up to when it has looked;
-// any thread asks for lists. A list is answered only while every device is in it and the newest
-// look began no longer than `age_max` ago and after the newest write through this process: so it
-// shows what its caller wrote, and is no older than that, but for what looks see later
-// (watch_scan.h): a statement of others that took longer than half a second, some seconds, and what
-// time alone changes, 1 s. Whatever cannot be answered here is read from the database
-// (device_list.h). Holds no device of the canary.
+// any thread asks. An answer is given only while every device is in it and the newest look began no
+// longer than `age_max` ago and after the newest write through this process: so it shows what its
+// caller wrote, and is no older than that, but for what looks see later (watch_scan.h): a statement
+// of others that took longer than half a second, some seconds, and what time alone changes, 1 s.
+// Whatever cannot be answered here is read from the database (device_list.h, one_device.h). Holds
+// no device of the canary.
 //
-// Nobody's list for `kept_for`: the writer may stop and drop it. Memory is bounded by `bytes_max`;
-// more devices than fit are not held at all.
+// Nobody's list for `kept_for`: the writer may stop and drop it; who asks for single devices takes
+// what is there. Memory is bounded by `bytes_max`; more devices than fit are not held at all.
 #pragma once
 
 #include <atomic>
@@ -42,10 +43,10 @@ struct ListedPage {
 class Replica {
  public:
   struct Limits {
-    std::chrono::milliseconds age_max{500};  // 0: every list is read from the database
+    std::chrono::milliseconds age_max{500};  // 0: everything is read from the database
     std::size_t bytes_max = std::size_t{512} << 20;
-    std::chrono::milliseconds kept_for{600'000};  // without being asked
-    std::chrono::milliseconds eager_for{10'000};  // after being asked, changes are looked for soon
+    std::chrono::milliseconds kept_for{600'000};  // without a list
+    std::chrono::milliseconds eager_for{10'000};  // after a list, changes are looked for soon
   };
 
   // So many devices are looked at for one page: a filter that fewer pass is the database's.
@@ -65,7 +66,11 @@ class Replica {
   // None: read the database.
   std::optional<ListedPage> list(const DevicesQuery& query, const Scope& scope, SteadyTime now);
 
-  // The same however old it is, for whoever follows it.
+  // The sessions of a device that are in scope, at most kSessionsPerDeviceMax, the current one
+  // first: rows of item_columns. None: read the database, which alone can say that there are none.
+  std::optional<Rows> device(const DeviceId& device, const Scope& scope, SteadyTime now);
+
+  // The same list however old it is, for whoever follows it.
   std::optional<ListedPage> follow(const DevicesQuery& query, const Scope& scope);
 
   // This process has written to the database what a list shows, by a statement that took so long.
@@ -108,19 +113,31 @@ class Replica {
  private:
   using Devices = ReplicaIndex::Devices;
 
+  // How often it gave an answer, and how often it left that to the database.
+  class Answers {
+   public:
+    Answers(const std::string& name, const std::string& help, Metrics& metrics);
+    void add(bool from_memory) { (from_memory ? from_memory_ : from_database_).add(); }
+
+   private:
+    Counter from_memory_;
+    Counter from_database_;
+  };
+
   static std::int64_t ticks(SteadyTime time) { return time.time_since_epoch().count(); }
   [[nodiscard]] bool has_been_asked(SteadyTime now, std::chrono::milliseconds within) const;
   [[nodiscard]] bool is_current(SteadyTime now) const;
   const Devices* candidates(const DevicesQuery& query);
   [[nodiscard]] std::optional<ListedPage> page_of(const Devices& all, const DevicesQuery& query,
                                                   const Scope& scope) const;
+  [[nodiscard]] std::optional<Rows> sessions_of(const DeviceId& device, const Scope& scope) const;
   void replace(const DeviceId& device, std::shared_ptr<const Rows> rows);
   void add_row(Rows& page, const Rows& rows, std::size_t row) const;
   void report();
 
   const Limits limits_;
-  Counter from_memory_;
-  Counter from_database_;
+  Answers lists_;
+  Answers single_devices_;
   Gauge devices_gauge_;
   Gauge bytes_gauge_;
 

@@ -1,4 +1,4 @@
-// Which lists a replica answers, with what, and when it leaves them to the database.
+// Which lists and devices a replica answers, with what, and when it leaves them to the database.
 #include "registry/api/replica/replica.h"
 
 #include <map>
@@ -9,6 +9,7 @@
 
 #include "registry/api/item/item.h"
 #include "registry/api/replica/replica_feed.h"
+#include "registry/api/sql/statements.h"
 
 namespace dmp::registry::api {
 namespace {
@@ -88,6 +89,21 @@ class ReplicaTest : public testing::Test {
       if (!next->next) return found;
       query.page.after = DevicePosition{*next->next, {}}.str();
     }
+  }
+
+  // The models of a device's sessions.
+  Strings sessions_of(int device, const Scope& scope = {{"%"}}, SteadyTime now = kNow) {
+    const auto rows = replica_.device(*DeviceId::parse(id(device)), scope, now);
+    if (!rows) return {"from the database"};
+    Strings models;
+    for (std::size_t row = 0; row < rows->size(); ++row) {
+      models.emplace_back(rows->at(row, item_column("model")));
+    }
+    return models;
+  }
+
+  [[nodiscard]] bool counted(const std::string& line) const {
+    return metrics_.text().find("\n" + line + "\n") != std::string::npos;
   }
 
   Metrics metrics_;
@@ -287,6 +303,71 @@ TEST_F(ReplicaTest, is_wanted_while_it_is_asked_and_given_up_when_it_is_too_big)
   small.give_up(kNow);
   EXPECT_EQ(small.devices(), 0u);
   EXPECT_FALSE(small.is_wanted(kNow + milliseconds(1)));
+}
+
+TEST_F(ReplicaTest, shows_of_a_device_the_sessions_in_scope_in_their_order) {
+  put({{.device = 1, .rae = "lab-1", .model = "A"},
+       {.device = 1, .rae = "hub-1", .model = "B"},
+       {.device = 1, .rae = "lab-2", .model = "C"},
+       {.device = 2, .rae = "lab-2", .model = "D"}});
+  const struct {
+    int device;
+    Scope scope;
+    Strings models;
+  } cases[] = {{1, {{"%"}}, {"A", "B", "C"}},
+               {1, {{"lab-%"}}, {"A", "C"}},
+               {1, {{"hub-1", "lab-2"}}, {"B", "C"}},
+               {1, {{"lab-3"}}, {"from the database"}},
+               {1, {{}}, {"from the database"}},
+               {1, {{"%"}, true}, {"from the database"}},
+               {2, {{"%"}}, {"D"}},
+               {2, {{"lab-1"}}, {"from the database"}},
+               {3, {{"%"}}, {"from the database"}}};
+  for (const auto& c : cases) EXPECT_EQ(sessions_of(c.device, c.scope), c.models);
+  EXPECT_TRUE(counted(R"(dmp_registry_api_single_devices_total{source="memory"} 4)"));
+  EXPECT_TRUE(counted(R"(dmp_registry_api_single_devices_total{source="database"} 5)"));
+}
+
+TEST_F(ReplicaTest, shows_no_device_while_it_is_not_whole_or_not_current) {
+  const Strings database = {"from the database"};
+  const Strings memory = {"TV"};
+  EXPECT_EQ(sessions_of(1), database) << "it holds nothing";
+  put({{.device = 1}});
+  EXPECT_EQ(sessions_of(1, {{"%"}}, kNow + milliseconds(500)), memory);
+  EXPECT_EQ(sessions_of(1, {{"%"}}, kNow + milliseconds(501)), database) << "too old";
+  replica_.wrote(kNow, kNow + milliseconds(1));
+  EXPECT_EQ(sessions_of(1, {{"%"}}, kNow + milliseconds(2)), database) << "from before a write";
+  replica_.looked(kNow + milliseconds(2));
+  EXPECT_EQ(sessions_of(1, {{"%"}}, kNow + milliseconds(2)), memory);
+  replica_.set_whole(false);
+  EXPECT_EQ(sessions_of(1, {{"%"}}, kNow + milliseconds(2)), database) << "not whole";
+  replica_.set_whole(true);
+  replica_.drop();
+  EXPECT_EQ(sessions_of(1, {{"%"}}, kNow + milliseconds(2)), database) << "dropped";
+}
+
+TEST_F(ReplicaTest, shows_of_a_device_no_more_sessions_than_the_database_would) {
+  std::vector<Shown> many(kSessionsPerDeviceMax, Shown{.rae = "lab-1", .model = "A"});
+  many.insert(many.begin(), 3, Shown{.rae = "lab-2", .model = "B"});
+  put(many);
+  EXPECT_EQ(sessions_of(1, {{"lab-1"}}), Strings(kSessionsPerDeviceMax, "A"));
+  Strings first(3, "B");
+  first.resize(kSessionsPerDeviceMax, "A");
+  EXPECT_EQ(sessions_of(1), first);
+}
+
+TEST_F(ReplicaTest, shows_of_each_session_when_its_rae_was_heard_of_last) {
+  put({{.device = 1, .rae = "lab-1"}, {.device = 1, .rae = "lab-2"}});
+  replica_.set_heard({{"lab-1", "4"}, {"lab-2", "77"}});
+  const auto rows = replica_.device(*DeviceId::parse(id(1)), {{"%"}}, kNow);
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->at(0, item_column("rae_last_heard_at")), "5");
+  EXPECT_EQ(rows->at(1, item_column("rae_last_heard_at")), "77");
+}
+
+TEST_F(ReplicaTest, is_not_wanted_by_who_asks_for_single_devices) {
+  EXPECT_EQ(sessions_of(1), (Strings{"from the database"}));
+  EXPECT_FALSE(replica_.is_wanted(kNow));
 }
 
 // Any history of readings: what it lists is what a plain map says, whatever the page and the way.

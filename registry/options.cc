@@ -96,8 +96,8 @@ void add_to(Settings& settings, Options& options) {
   settings.add("watch-mib-max", options.api.watch_mib_max,
                "memory of all lists that are watched; watches of more get 503", 1, 65536);
   settings.add("list-age-max-ms", options.api.list_age_max_ms,
-               "lists are answered from memory that is no older, else from the database; 0: always "
-               "from the database",
+               "lists and single devices are answered from memory that is no older, else from the "
+               "database; 0: always from the database",
                0, 60'000);
   settings.add("list-mib-max", options.api.list_mib_max,
                "memory of the devices that lists are answered from; with more of them lists are "

@@ -57,7 +57,7 @@ Answer<HttpResponse> answer(const Query& query, const Principal& principal,
           if (asked.at_us) {
             return answer_device_then(asked, scope(asked.canary), retention, database);
           }
-          return answer_device(asked, scope(asked.canary), database);
+          return answer_device(asked, scope(asked.canary), database, replica);
         } else if constexpr (std::is_same_v<T, DiffQuery>) {
           return answer_diff(asked, scope(asked.canary), retention, database);
         } else if constexpr (std::is_same_v<T, PatchQuery>) {

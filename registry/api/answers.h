@@ -1,6 +1,6 @@
 // Answers: a query and a Database in, a response out. Decides what to read next; keeps no state
-// between requests. `replica`: what lists are answered from if it can; null: there is none. Called
-// by worker threads.
+// between requests. `replica`: what lists and single devices are answered from if it can; null:
+// there is none. Called by worker threads.
 #pragma once
 
 #include "registry/api/device/explain.h"

@@ -25,7 +25,7 @@ struct ApiOptions {
   std::int64_t queue_max = 256;        // requests waiting for a worker; more get 503
   std::int64_t watchers_max = 1500;    // clients that watch; more get 503
   std::int64_t watch_mib_max = 256;    // of all lists that are watched; watches of more get 503
-  std::int64_t list_age_max_ms = 500;  // of what lists are answered from; 0: of the database itself
+  std::int64_t list_age_max_ms = 500;  // of what is answered from memory; 0: nothing is
   std::int64_t list_mib_max = 512;     // of it; beyond that lists are read from the database
   Retention retention{};               // of the history, as the janitor keeps it
 };

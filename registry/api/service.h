@@ -76,7 +76,7 @@ class Service {
   const std::function<std::unique_ptr<Database>()> connect_;
   Metrics& metrics_;
   WatchHub* const watches_;  // null: none are served
-  Replica* const replica_;   // null: lists are read from the database; else `watches_` feeds it
+  Replica* const replica_;   // null: all is read from the database; else `watches_` feeds it
   Doctor doctor_;
   Gauge depth_;
   Gauge in_flight_gauge_;

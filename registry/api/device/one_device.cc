@@ -1,5 +1,7 @@
 #include "registry/api/device/one_device.h"
 
+#include <chrono>
+
 #include "base/log.h"
 #include "registry/api/item/item.h"
 #include "registry/api/query/etag.h"
@@ -19,6 +21,7 @@ struct Device {
   std::string body;
   std::int64_t revision = 0;
   bool provisional = false;
+  bool from_memory = false;
 
   [[nodiscard]] std::string etag() const { return etag_of(std::to_string(revision), body); }
 };
@@ -44,8 +47,21 @@ Answer<Device> read_device(const DeviceId& device_id, const Scope& scope, Reader
   return to_device(*rows);
 }
 
+Answer<Device> find_device(const DeviceId& device_id, const Scope& scope, Reader& reader,
+                           Replica* replica) {
+  if (replica != nullptr) {
+    const auto sessions = replica->device(device_id, scope, std::chrono::steady_clock::now());
+    if (sessions) {
+      Device device = to_device(*sessions);
+      device.from_memory = true;
+      return device;
+    }
+  }
+  return read_device(device_id, scope, reader);
+}
+
 HttpResponse to_response(Device device, std::string etag) {
-  HttpResponse response;
+  HttpResponse response{.from_memory = device.from_memory};
   response.headers.emplace_back("ETag", std::move(etag));
   response.body = std::move(device.body);
   return response;
@@ -184,12 +200,13 @@ class Patch {
 
 }  // namespace
 
-Answer<HttpResponse> answer_device(const DeviceQuery& query, const Scope& scope, Reader& reader) {
-  auto device = read_device(query.device_id, scope, reader);
+Answer<HttpResponse> answer_device(const DeviceQuery& query, const Scope& scope, Reader& reader,
+                                   Replica* replica) {
+  auto device = find_device(query.device_id, scope, reader, replica);
   if (!device) return tl::unexpected(device.error());
   std::string etag = device->etag();
   if (!names(query.if_none_match, etag)) return to_response(std::move(*device), std::move(etag));
-  HttpResponse unchanged{.status = 304};
+  HttpResponse unchanged{.status = 304, .from_memory = device->from_memory};
   unchanged.headers.emplace_back("ETag", std::move(etag));
   return unchanged;
 }

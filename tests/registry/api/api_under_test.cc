@@ -106,9 +106,12 @@ struct ApiUnderTest::Memory {
   // Longer than any pause of a busy machine.
   RunningApi api{60'000};
 
-  [[nodiscard]] int lists() const {
+  [[nodiscard]] int lists() const { return answered("lists"); }
+  [[nodiscard]] int devices() const { return answered("single_devices"); }
+
+  [[nodiscard]] int answered(const std::string& what) const {
     const std::string text = api.metrics();
-    const std::string name = "dmp_registry_api_lists_total{source=\"memory\"} ";
+    const std::string name = "dmp_registry_api_" + what + "_total{source=\"memory\"} ";
     const std::size_t at = text.find(name);
     return at == std::string::npos ? 0 : std::stoi(text.substr(at + name.size()));
   }
@@ -128,6 +131,13 @@ int ApiUnderTest::port_from_memory() {
 }
 
 int ApiUnderTest::lists_from_memory() const { return memory_ ? memory_->lists() : 0; }
+int ApiUnderTest::devices_from_memory() const { return memory_ ? memory_->devices() : 0; }
+
+void ApiUnderTest::trust_for_an_hour() {
+  database().execute(
+      "UPDATE ingest SET beat_at = now() + INTERVAL '1 hour'; UPDATE bridge SET sent_at = sent_at"
+      " + 3600000000; UPDATE rae SET last_heard_at = last_heard_at + 3600000000");
+}
 
 void ApiUnderTest::SetUp() {
   // TRUNCATE would lock the tables against a watch that still looks at them, and in another order.

@@ -63,14 +63,19 @@ class ApiUnderTest : public testing::Test {
   void SetUp() override;
 
   static const test::TestDatabase& database();
-  // Of an API that reads every list from the database.
+  // Of an API that reads everything from the database.
   static int port();
 
-  // Of one that has read all devices there are now and answers lists from memory; whatever is put
-  // into the database afterwards must have changed_at, or it will not see it.
+  // Of one that has read all devices there are now and answers lists and single devices from
+  // memory; whatever is put into the database afterwards must have changed_at, or it will not see
+  // it.
   int port_from_memory();
-  // How many lists that one has answered from memory.
+  // How many of them that one has answered from memory.
   [[nodiscard]] int lists_from_memory() const;
+  [[nodiscard]] int devices_from_memory() const;
+
+  // Nothing that is there now will be doubted before the end of the test.
+  static void trust_for_an_hour();
 
   void add(const RaeRow& row);
   void add(const SessionRow& row);

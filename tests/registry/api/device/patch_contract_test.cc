@@ -1,6 +1,7 @@
 // ETags, and changing what the cloud owns about a device, through the whole API.
 #include <future>
 
+#include "tests/fixtures/waiting.h"
 #include "tests/registry/api/api_under_test.h"
 
 namespace dmp::registry {
@@ -66,6 +67,25 @@ TEST_F(OneDevice, stands_in_a_list_from_memory_as_it_was_patched_a_moment_ago) {
     ASSERT_EQ(Json::parse(list.body).at("items")[0].at("note"), note);
   }
   EXPECT_EQ(port_from_memory(), memory) << "which answers again";
+}
+
+TEST_F(OneDevice, is_read_from_memory_as_it_was_patched_a_moment_ago) {
+  const int memory = port_from_memory();
+  for (int i = 0; i < 20; ++i) {
+    const std::string note = "note " + std::to_string(i);
+    const HttpAnswer done = patch(R"({"note":")" + note + R"("})", "*", "see-a", 1, memory);
+    ASSERT_EQ(done.status, 200);
+    const HttpAnswer device = HttpClient(memory).get(path(), "see-all");
+    ASSERT_EQ(Json::parse(device.body).at("note"), note);
+    ASSERT_EQ(device.headers.at("etag"), done.headers.at("etag"));
+    if (i % 2 == 1) continue;
+    // Once it comes from memory again it is the same.
+    const int before = devices_from_memory();
+    ASSERT_TRUE(test::wait_for([&] {
+      EXPECT_EQ(HttpClient(memory).get(path(), "see-all").body, device.body);
+      return devices_from_memory() > before;
+    }));
+  }
 }
 
 TEST_F(OneDevice, is_held_until_the_very_microsecond_that_was_asked_for) {

@@ -279,10 +279,7 @@ TEST_F(Filtered, any_filter_passes_what_a_reference_passes) {
 // Whoever asks, for whatever, in pages of any size.
 TEST_F(Filtered, a_list_from_memory_is_that_of_the_database) {
   add_zoo();
-  // None of them is in doubt before the end of the test.
-  database().execute(
-      "UPDATE ingest SET beat_at = now() + INTERVAL '1 hour'; UPDATE bridge SET sent_at = sent_at"
-      " + 3600000000; UPDATE rae SET last_heard_at = last_heard_at + 3600000000");
+  trust_for_an_hour();
   const int memory = port_from_memory();
   const int before = lists_from_memory();
   EXPECT_TRUE(rc::check("same", [&] {

@@ -139,12 +139,13 @@ Result<std::optional<Command>> KafkaCommands::Consumer::poll(int patience_ms) {
   if (!message) return std::nullopt;
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return command_of(*message);
   const std::string text = rd_kafka_message_errstr(message.get());
-  // These do not mend by themselves; what else is wrong the library goes on trying.
-  const bool is_final = message->err == RD_KAFKA_RESP_ERR__FATAL ||
+  // What Kafka answers is told when the library has given up: that nobody could say what was done
+  // (its place for that is being made) it says once, and asks no more. Of its own errors, which are
+  // negative, it goes on trying all but these.
+  const bool is_final = message->err > RD_KAFKA_RESP_ERR_NO_ERROR ||
+                        message->err == RD_KAFKA_RESP_ERR__FATAL ||
                         message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-                        message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-                        message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-                        message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+                        message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
   if (is_final) return fail("kafka_failed", text, Retry::kYes);
   log_debug("kafka_commands", {{"error", text}});
   return std::nullopt;

@@ -194,6 +194,17 @@ TEST(KafkaCommands, goes_on_after_a_failure_behind_what_it_gave_though_nothing_i
   EXPECT_EQ(next_of(bench).payload, "a") << "a new beginning gives again what is not done";
 }
 
+// As while Kafka makes the topic of the groups' offsets: librdkafka says so once and asks no more.
+TEST(KafkaCommands, begins_although_nobody_could_say_what_was_done) {
+  constexpr int kNotCoordinator = 16;
+  test::EmulatedKafka kafka;
+  KafkaBench bench(kafka);
+  kafka.fail(test::KafkaRequest::kOffsetFetch, std::vector<int>(3, kNotCoordinator));
+  bench.write(0, "a");
+  bench.commands().begin();
+  EXPECT_EQ(next_of(bench).payload, "a");
+}
+
 TEST(KafkaCommands, says_why_nothing_can_be_read_and_stops_all_the_same) {
   Wake wake;
   KafkaCommands commands({"127.0.0.1:1", "bridge-1", "group", "topic"}, wake);
